@@ -1,0 +1,41 @@
+# `make` alone lists the targets. Everything that it makes is in build/, except .venv.
+.DEFAULT_GOAL := help
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+BUILD := build
+PYTHON := .venv/bin/python3
+export OMP_WAIT_POLICY ?= passive
+
+.PHONY: help setup configure build program test demo bench format clean
+
+help:            ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup:           ## install what is missing: Debian packages, and Python packages into .venv
+	@.ci/setup
+
+configure: setup
+	@test -f $(BUILD)/build.ninja || cmake -G Ninja -B $(BUILD) -S . --log-level=WARNING
+
+build: configure ## build everything
+	@cmake --build $(BUILD) --parallel $(JOBS)
+	@touch $(BUILD)/mote-built
+
+# What ./mote needs, without the tests.
+program: configure
+	@cmake --build $(BUILD) --parallel $(JOBS) --target mote mote_device
+	@touch $(BUILD)/mote-built
+
+test: build      ## set up, build, run all tests
+	@ctest --test-dir $(BUILD) --parallel $(JOBS) --output-on-failure --no-tests=error
+
+demo: program    ## the whole way on handwritten digits: train, quantize, export, verify on every emulated core
+	@./mote run docs/recipes/digits.toml --force
+
+bench: build     ## measure; writes docs/benchmarks.md
+	@$(PYTHON) tests/bench/run.py --build $(BUILD) --output docs/benchmarks.md
+
+format:          ## clang-format (version 14) on all C++ files
+	@git ls-files -co --exclude-standard '*.cc' '*.h' | xargs -r clang-format-14 -i
+
+clean:           ## remove what was built (.venv stays)
+	@rm -rf $(BUILD) build-* dist

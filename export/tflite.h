@@ -1,0 +1,29 @@
+// IntegerNetwork <-> TensorFlow Lite flatbuffer (identifier TFL3, schema version 3; export/schema/tflite.fbs is our
+// text).
+#ifndef MOTE_EXPORT_TFLITE_H_
+#define MOTE_EXPORT_TFLITE_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "quantize/integer_network.h"
+
+namespace mote {
+
+// The file's bytes: a function of the network alone. Validates, and proves that no accumulator leaves int32; fails by
+// layer name. Tensors keep their indices; convolutions without a bias get one of zeros behind all other tensors,
+// because LiteRT wants one. Metadata: "min_runtime_version", "mote" (JSON: run hash, class names, contract, accumulator
+// bounds).
+absl::StatusOr<std::string> ToTflite(const IntegerNetwork& network);
+
+// Back: any file whose operators and types IntegerNetwork has. Verified before use (the runtime's reader, then
+// structure); names the operator or tensor that is not supported.
+absl::StatusOr<IntegerNetwork> FromTflite(const std::string& bytes, const std::string& file_name = "model");
+
+absl::Status ExportTflite(const IntegerNetwork& network, const std::string& path);  // atomic
+absl::StatusOr<IntegerNetwork> ImportTflite(const std::string& path);
+
+}  // namespace mote
+
+#endif  // MOTE_EXPORT_TFLITE_H_

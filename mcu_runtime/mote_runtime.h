@@ -1,0 +1,123 @@
+/* mote device runtime: runs int8 TensorFlow Lite models, exactly (contract mote-int8 v1), in memory that you give it.
+ *
+ *   static uint8_t arena[4096] MOTE_ALIGNED;          // mote_model_arena_size says how much is needed, exactly
+ *   mote_model model;
+ *   if (mote_model_load(&model, file, file_size, arena, sizeof arena) != MOTE_OK) { ... }
+ *   int8_t* in = mote_model_input(&model, 0).data;    // fill it; then
+ *   mote_model_invoke(&model);
+ *   const int8_t* out = mote_model_output(&model, 0).data;
+ *
+ * The file is untrusted: it is verified completely before anything of it is used, and stays where it is (flash is fine;
+ * any alignment). It must not change while the model is in use. No heap, no globals: models are independent, and calls
+ * on different models may run at the same time.
+ */
+#ifndef MOTE_RUNTIME_H_
+#define MOTE_RUNTIME_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define MOTE_ALIGNED __attribute__((aligned(16)))
+#else
+#define MOTE_ALIGNED
+#endif
+
+#define MOTE_MAX_DIMENSIONS 6
+
+/* Numbered for good: a number never changes its meaning. mote_status_text gives the words. */
+typedef enum mote_status {
+  MOTE_OK = 0,
+  MOTE_ERROR_ARGUMENT = 1,     /* a null pointer or an index out of range */
+  MOTE_ERROR_NOT_A_MODEL = 2,  /* no TFL3 identifier, or not schema version 3 */
+  MOTE_ERROR_TRUNCATED = 3,    /* an offset or a vector leaves the file */
+  MOTE_ERROR_STRUCTURE = 4,    /* tables that contradict each other, cycles, tensors used before they are made */
+  MOTE_ERROR_OPERATOR = 5,     /* an operator that this build does not have */
+  MOTE_ERROR_TYPE = 6,         /* a tensor type that the operator does not take */
+  MOTE_ERROR_SHAPE = 7,        /* shapes that do not fit together, or sizes that overflow */
+  MOTE_ERROR_QUANTIZATION = 8, /* scales or zero points that are missing, out of range or do not fit together */
+  MOTE_ERROR_OPTION = 9,       /* a stride, dilation, padding, axis or activation out of range */
+  MOTE_ERROR_BUFFER = 10,      /* a constant's buffer has not its tensor's size, or is missing */
+  MOTE_ERROR_ARENA_TOO_SMALL = 11,
+  MOTE_ERROR_ARENA_ALIGNMENT = 12, /* the arena must be aligned to 16 bytes */
+  MOTE_ERROR_ACCUMULATOR = 13,     /* an accumulator that could leave 32 bits */
+  MOTE_ERROR_NOT_LOADED = 14,      /* invoke before a successful load */
+  MOTE_ERROR_LIMIT = 15            /* over 16 KB to plan with: 4 bytes a tensor, 20 an activation */
+} mote_status;
+
+typedef enum mote_type {
+  MOTE_FLOAT32 = 0,
+  MOTE_INT32 = 2,
+  MOTE_UINT8 = 3,
+  MOTE_INT64 = 4,
+  MOTE_BOOL = 6,
+  MOTE_INT16 = 7,
+  MOTE_INT8 = 9
+} mote_type; /* the file format's numbers */
+
+typedef struct mote_tensor {
+  void* data; /* in the arena, or in the file for constants (do not write) */
+  size_t bytes;
+  mote_type type;
+  int32_t dimensions;
+  int32_t shape[MOTE_MAX_DIMENSIONS];
+  float scale; /* the first one; 0 where there is none. Bits as in the file: never computed */
+  int32_t zero_point;
+} mote_tensor;
+
+struct mote_model;
+/* Called after each operator: `op` counts from 0, in order of execution. For profiling, tracing and verification. */
+typedef void (*mote_hook)(void* context, const struct mote_model* model, int32_t op);
+
+/* Opaque; here so that it can stand on the stack or in static memory. */
+typedef struct mote_model {
+  const uint8_t* file;
+  size_t file_size;
+  uint8_t* arena;
+  size_t arena_size;
+  const void* internal[4];
+  mote_hook hook;
+  void* hook_context;
+  int32_t error_op;     /* after a failed load: the operator that was at fault, or -1 */
+  int32_t error_tensor; /* the same for tensors */
+  uint32_t state;
+} mote_model;
+
+/* Verifies the file and gives the exact number of arena bytes that mote_model_load needs (persistent tables,
+ * activations and scratch). The same errors as load. `error_op`, `error_tensor`: where not null, set as in mote_model.
+ * Takes 16 KB of stack; mote_model_load does the same work in the arena. */
+mote_status mote_model_arena_size(const void* file, size_t file_size, size_t* arena_bytes, int32_t* error_op,
+                                  int32_t* error_tensor);
+
+mote_status mote_model_load(mote_model* model, const void* file, size_t file_size, void* arena, size_t arena_size);
+
+/* One forward pass. Inputs may be overwritten by it: fill them again before each. */
+mote_status mote_model_invoke(mote_model* model);
+
+int32_t mote_model_input_count(const mote_model* model);
+int32_t mote_model_output_count(const mote_model* model);
+mote_tensor mote_model_input(const mote_model* model, int32_t index); /* data is null for a bad index */
+mote_tensor mote_model_output(const mote_model* model, int32_t index);
+
+void mote_model_set_hook(mote_model* model, mote_hook hook, void* context);
+
+/* For tools: the graph as it stands in the file. An activation's data is valid from its operator's hook until the
+ * memory is used again. */
+int32_t mote_model_tensor_count(const mote_model* model);
+int32_t mote_model_operator_count(const mote_model* model);
+mote_tensor mote_model_tensor(const mote_model* model, int32_t index);
+int32_t mote_model_operator_output_count(const mote_model* model, int32_t op);
+int32_t mote_model_operator_output(const mote_model* model, int32_t op, int32_t index); /* tensor index */
+
+/* "the arena is too small" ...; "" for all with -DMOTE_NO_ERROR_TEXT. */
+const char* mote_status_text(mote_status status);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MOTE_RUNTIME_H_ */

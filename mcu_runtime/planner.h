@@ -1,0 +1,38 @@
+/* Places memory blocks with known lifetimes so that the arena is small ("dynamic storage allocation"; NP-hard).
+ *
+ * First fit in three orders (by size, by length of life, by the crowd that a block lives in); where none of them
+ * reaches the lower bound (the largest sum of blocks alive at once), a search over orders: all of them for up to eight
+ * blocks, else a bounded number of promotions of the block that stands at the peak. The result is a function of the
+ * blocks alone. Any optimal placement is the first fit of some order (by offset), so that up to eight blocks the result
+ * is optimal.
+ */
+#ifndef MOTE_MCU_RUNTIME_PLANNER_H_
+#define MOTE_MCU_RUNTIME_PLANNER_H_
+
+#include <stdint.h>
+
+namespace mote::device {
+
+/* Every tensor begins at a multiple of this, from the arena's begin. */
+constexpr uint32_t kTensorAlignment = 4;
+
+struct Block {
+  uint32_t bytes;  /* a multiple of kTensorAlignment; 0: not there */
+  uint32_t offset; /* the result */
+  uint16_t first;  /* alive at the times first..last, both included */
+  uint16_t last;
+  /* The planner's own, independent of the block they stand in: */
+  uint32_t best_offset;
+  uint16_t order;
+  uint16_t best_order;
+};
+
+/* The largest sum of bytes alive at one time. No placement needs less. */
+uint32_t ArenaLowerBound(const Block* blocks, uint32_t count);
+
+/* Sets every block's offset; gives the bytes needed, or UINT32_MAX where they exceed 2^31. At most 65535 blocks. */
+uint32_t PlanArena(Block* blocks, uint32_t count);
+
+}  // namespace mote::device
+
+#endif  // MOTE_MCU_RUNTIME_PLANNER_H_

@@ -1,0 +1,202 @@
+"""Every operator of the device runtime, byte for byte against the reference kernels of the tflite-micro wheel.
+
+MOTE_CONFORMANCE_CASES sets the number of random models for each operator (default 120); MOTE_BUILD_DIR the build folder.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tflite_micro
+from mote_library import MoteModel
+from random_models import GENERATORS
+from tflite_builder import Operator, activation, build, constant
+
+CASES = int(os.environ.get("MOTE_CONFORMANCE_CASES", "120"))
+ROOT = Path(__file__).resolve().parents[2]
+f32 = np.float32
+
+
+def reference(file: bytes, inputs) -> np.ndarray:
+    interpreter = tflite_micro.runtime.Interpreter.from_bytes(file, arena_size=1 << 22)
+    for index, values in enumerate(inputs):
+        interpreter.set_input(values, index)
+    interpreter.invoke()
+    return interpreter.get_output(0)
+
+
+def rerun_line(request) -> str:
+    folder = os.environ.get("MOTE_BUILD_DIR", "build")
+    return f"run it again: MOTE_BUILD_DIR={folder} python -m pytest '{request.node.nodeid}'"
+
+
+def check(file, inputs, expected, request):
+    got = MoteModel(file).run(*inputs)
+    different = np.flatnonzero(got.reshape(-1) != expected.reshape(-1))
+    assert got.size == expected.size and different.size == 0, (
+        f"{different.size} of {got.size} bytes differ, first at {different[0]}: "
+        f"{got.reshape(-1)[different[0]]} for {expected.reshape(-1)[different[0]]}; {rerun_line(request)}"
+    )
+
+
+def test_every_operator_of_the_table_has_a_generator():
+    text = (ROOT / "mcu_runtime" / "operators.def").read_text()
+    rows = re.findall(r"^MOTE_OPERATOR\((\w+),", text, re.MULTILINE)
+    assert sorted(rows) == sorted(GENERATORS)
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+@pytest.mark.parametrize("operator", sorted(GENERATORS))
+def test_equals_the_reference_byte_for_byte(operator, seed, request):
+    print(f"operator {operator}, seed {seed}")
+    rng = np.random.default_rng([zlib.crc32(operator.encode()), seed])
+    file, inputs = GENERATORS[operator](rng)
+    check(file, inputs, reference(file, inputs), request)
+
+
+# What random models hardly ever meet, sought out on purpose.
+
+
+def multiplier(m: float) -> tuple[int, int]:
+    """Mantissa and exponent of the contract, from a Python double."""
+    if m == 0:
+        return 0, 0
+    fraction, exponent = math.frexp(m)
+    mantissa = math.floor(fraction * 2**31 + 0.5)
+    if mantissa == 2**31:
+        mantissa, exponent = mantissa // 2, exponent + 1
+    return (mantissa, exponent) if exponent >= -31 else (0, 0)
+
+
+def requantize(acc: int, mantissa: int, exponent: int) -> int:
+    """The two roundings of the contract, in exact integers."""
+    product = (acc << max(exponent, 0)) * mantissa
+    nudged = product + (2**30 if product >= 0 else 1 - 2**30)
+    high = nudged // 2**31 if nudged >= 0 else -(-nudged // 2**31)
+    shift = max(-exponent, 0)
+    if shift == 0:
+        return high
+    magnitude = (abs(high) + (1 << (shift - 1))) >> shift
+    return magnitude if high >= 0 else -magnitude
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("per_channel", [False, True])
+@pytest.mark.parametrize("with_bias", [False, True])
+def test_fully_connected_forms_its_multiplier_in_double(with_bias, per_channel, seed, request):
+    """Models whose output would differ by one if the product of the scales were formed in float32."""
+    rng = np.random.default_rng([7, seed])
+    while True:
+        s_in, s_w = (f32(x) for x in rng.uniform(0.001, 0.1, 2))
+        s_out = f32(float(s_in) * float(s_w) * 4000 * 127 * 200 / 120 * rng.uniform(0.9, 1.1))
+        in_double = multiplier(float(s_in) * float(s_w) / float(s_out))
+        in_float = multiplier(float(f32(s_in * s_w)) / float(s_out))
+        acc = None
+        for code in range(-120, 120):
+            near = int((code + 0.5) / (in_double[0] * 2.0 ** (in_double[1] - 31)))
+            for candidate in range(near - 3, near + 4):
+                if requantize(candidate, *in_double) != requantize(candidate, *in_float):
+                    acc = candidate
+        if acc is not None:
+            break
+    if with_bias:
+        weights, x = np.zeros((2, 4), np.int8), np.zeros((1, 4), np.int8)
+    else:
+        terms = abs(acc) // (127 * 127) + 2
+        weights, x = np.zeros((2, terms), np.int8), np.full((1, terms), 127, np.int8)
+        sign = 1 if acc >= 0 else -1
+        whole, rest = divmod(abs(acc), 127)
+        full, part = divmod(whole, 127)
+        weights[:, :full] = sign * 127
+        weights[:, full] = sign * part
+        weights[:, full + 1 :] = 0
+        x = np.concatenate([x, [[1]]], axis=1).astype(np.int8)
+        weights = np.concatenate([weights, np.full((2, 1), sign * rest)], axis=1).astype(np.int8)
+    scales = [s_w, s_w] if per_channel else [s_w]
+    tensors = [activation(x.shape, s_in, 0), constant(weights, scales), activation([1, 2], s_out, 0)]
+    inputs = [0, 1]
+    if with_bias:
+        tensors.append(constant(np.full(2, acc, np.int32), [f32(s_in * s_w)]))
+        inputs.append(3)
+    file = build(tensors, [Operator("FULLY_CONNECTED", inputs, [2])], [0], [2])
+    expected = reference(file, [x])
+    assert expected[0, 0] == requantize(acc, *in_double)
+    check(file, [x], expected, request)
+
+
+@pytest.mark.parametrize("name,bound", [("RELU6", 6.0), ("RELU_N1_TO_1", 1.0)])
+def test_fused_bounds_are_rounded_from_a_float32_quotient(name, bound, request):
+    x = np.arange(-128, 128).astype(np.int8).reshape(1, 1, 256, 1)
+    differing = 0
+    for k in range(5, 250):
+        exact = f32(bound / (k + 0.5))
+        for scale in (np.nextafter(exact, f32(0)), exact, np.nextafter(exact, f32(1e9))):
+            in_double = math.floor(bound / float(scale) + 0.5)
+            in_float = math.floor(float(f32(bound) / scale) + 0.5)
+            if in_double == in_float:
+                continue
+            differing += 1
+            for zero_point in (-128, 3):
+                tensors = [activation(x.shape, scale, zero_point)] * 2
+                options = dict(padding="VALID", stride_w=1, stride_h=1, filter_w=1, filter_h=1, activation=name)
+                file = build(tensors, [Operator("MAX_POOL_2D", [0], [1], options)], [0], [1])
+                check(file, [x], reference(file, [x]), request)
+    assert differing > 50
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_relu6_requantizes_between_scales_as_the_contract_says(seed, request):
+    """tflite-micro's own RELU6 clamps and leaves the codes as they are; here the contract's formula is the reference."""
+    rng = np.random.default_rng([8, seed])
+    s_in, s_out = (f32(x) for x in 10.0 ** rng.uniform(-2, -0.5, 2))
+    z_in, z_out = (int(z) for z in rng.integers(-128, 128, 2))
+    x = np.arange(-128, 128).astype(np.int8).reshape(1, 256)
+    file = build(
+        [activation(x.shape, s_in, z_in), activation(x.shape, s_out, z_out)], [Operator("RELU6", [0], [1])], [0], [1]
+    )
+    m = multiplier(float(s_in) / float(s_out))
+    top = min(127, z_out + math.floor(float(f32(6.0) / s_out) + 0.5))
+    expected = np.array([min(top, max(z_out, z_out + requantize(int(v) - z_in, *m))) for v in x[0]], np.int8)
+    check(file, [x], expected, request)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 10, 511])
+@pytest.mark.parametrize("scale", [2.0**-26 * 1.5, 1e-6, 0.01, 0.1, 1.0, 16.0, 40.0, 1000.0])
+def test_softmax_at_the_ends_of_its_range(depth, scale, request):
+    rng = np.random.default_rng([9, depth])
+    x = np.stack([np.full(depth, -128), np.full(depth, 127), rng.integers(-128, 128, depth), rng.integers(-3, 3, depth)])
+    x = x.astype(np.int8)
+    tensors = [activation(x.shape, f32(scale), 5), activation(x.shape, f32(1 / 256), -128)]
+    file = build(tensors, [Operator("SOFTMAX", [0], [1], dict(beta=1.0))], [0], [1])
+    check(file, [x], reference(file, [x]), request)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_chain_of_operators_that_share_memory_keeps_every_value(seed, request):
+    """RESHAPE, RELU and ADD work in place where lifetimes permit; values that are still needed must survive."""
+    rng = np.random.default_rng([10, seed])
+    shape = [1, 4, 6]
+    scale, zero_point = f32(0.05), int(rng.integers(-20, 20))
+    tensors = [activation(shape, scale, zero_point)]
+    operators, live = [], [0]
+    for _ in range(int(rng.integers(4, 14))):
+        kind = str(rng.choice(["RELU", "RESHAPE", "ADD"]))
+        a, b = (int(i) for i in rng.choice(live, 2))
+        new_shape = list(rng.permutation(shape)) if kind == "RESHAPE" else list(tensors[a].shape)
+        if kind == "ADD" and tensors[a].shape != tensors[b].shape:
+            kind = "RELU"
+        keep = kind == "RESHAPE"
+        tensors.append(activation([int(d) for d in new_shape], scale, zero_point if keep or rng.random() < 0.5 else 3))
+        if keep:
+            tensors[-1].zero_points = tensors[a].zero_points
+        operators.append(Operator(kind, [a, b] if kind == "ADD" else [a], [len(tensors) - 1]))
+        live.append(len(tensors) - 1)
+    file = build(tensors, operators, [0], [len(tensors) - 1])
+    x = rng.integers(-128, 128, shape).astype(np.int8)
+    check(file, [x], reference(file, [x]), request)
