@@ -4,7 +4,6 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 # One flag for libraries and programs: a precompiled header serves only files compiled as it was.
 add_compile_options(-fPIC)
-set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)  # installed programs find LibTorch where it was found now
 find_program(MOTE_CCACHE ccache)
 if(MOTE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER "${MOTE_CCACHE}")
@@ -18,6 +17,8 @@ if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache)
 endif()
 
 # LibTorch: CMAKE_PREFIX_PATH or Torch_DIR wins; else the torch of the project's virtual environment, else of python3.
+set(mote_log_level "${CMAKE_MESSAGE_LOG_LEVEL}")
+set(CMAKE_MESSAGE_LOG_LEVEL ERROR)  # Torch warns of an optional library that its own package leaves out
 if(NOT Torch_DIR)
   find_package(Torch QUIET)
 endif()
@@ -30,11 +31,16 @@ if(NOT Torch_FOUND)
   execute_process(COMMAND "${MOTE_PYTHON}" -c "import torch; print(torch.utils.cmake_prefix_path)"
     OUTPUT_VARIABLE mote_torch_prefix OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   if(NOT mote_torch_prefix)
+    if(SKBUILD)
+      message(FATAL_ERROR "LibTorch not found: install torch and give pip --no-build-isolation, or set CMAKE_PREFIX_PATH")
+    endif()
     message(FATAL_ERROR "LibTorch not found: run 'make setup', or set CMAKE_PREFIX_PATH to a LibTorch 2.x")
   endif()
   list(APPEND CMAKE_PREFIX_PATH "${mote_torch_prefix}")
 endif()
 find_package(Torch 2 REQUIRED)
+set(CMAKE_MESSAGE_LOG_LEVEL "${mote_log_level}")
+set(CMAKE_INSTALL_RPATH "${TORCH_INSTALL_PREFIX}/lib")  # installed programs find LibTorch where it was found now
 find_package(absl REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(Threads REQUIRED)

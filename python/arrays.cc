@@ -127,7 +127,9 @@ mote::Dataset MakeDataset(const py::handle& x, const py::handle& y, mote::Task t
     data.targets = ToFloat(y, absl::StrCat(what, " y"));
     if (data.targets.dim() == 1) data.targets = data.targets.unsqueeze(1);
   }
-  Check(mote::Validate(data));
+  if (absl::Status status = mote::Validate(data); !status.ok()) {
+    Throw(absl::Status(status.code(), absl::StrCat(what, ": ", status.message())));
+  }
   return data;
 }
 

@@ -37,13 +37,23 @@ int64_t OutputSize(const mote::Network& network) {
   return size;
 }
 
+mote::Dataset DataFor(const mote::Network& network, const py::object& x, const py::object& y, mote::Task task,
+                      const std::vector<std::string>& class_names, const std::string& what) {
+  mote::Dataset data = MakeDataset(x, y, task, OutputSize(network), class_names, what);
+  if (data.sample_shape() != network.input_shape) {
+    throw py::value_error(absl::StrCat(what, " x holds samples of the shape ",
+                                       std::string(py::repr(ToTuple(data.sample_shape()))), "; network '", network.name,
+                                       "' takes ", std::string(py::repr(ToTuple(network.input_shape)))));
+  }
+  return data;
+}
+
 Data MakeData(const py::object& x, const py::object& y, const py::object& validation_x, const py::object& validation_y,
               mote::Task task, const mote::Network& network, const std::vector<std::string>& class_names) {
-  const int64_t classes = OutputSize(network);
   Data data;
-  data.train = MakeDataset(x, y, task, classes, class_names, "training data");
+  data.train = DataFor(network, x, y, task, class_names, "training data");
   if (!validation_x.is_none()) {
-    data.validation = MakeDataset(validation_x, validation_y, task, classes, class_names, "validation data");
+    data.validation = DataFor(network, validation_x, validation_y, task, class_names, "validation data");
   }
   return data;
 }
@@ -99,7 +109,7 @@ TrainedQuantized Quantize(const TrainedFloat& source, const py::object& x, const
   if (train) {
     data = MakeData(x, y, validation_x, validation_y, source.task, source.network, source.class_names);
   } else {
-    data.train = MakeDataset(x, py::none(), mote::Task::kReconstruction, 0, {}, "calibration data");
+    data.train = DataFor(source.network, x, py::none(), mote::Task::kReconstruction, {}, "calibration data");
   }
   absl::StatusOr<std::unique_ptr<mote::QuantizedNetwork>> model;
   {
@@ -116,7 +126,7 @@ TrainedQuantized Quantize(const TrainedFloat& source, const py::object& x, const
 }
 
 py::tuple Evaluate(const Trained& trained, mote::Trainable& model, const py::object& x, const py::object& y) {
-  const mote::Dataset data = MakeDataset(x, y, trained.task, OutputSize(trained.network), trained.class_names, "data");
+  const mote::Dataset data = DataFor(trained.network, x, y, trained.task, trained.class_names, "data");
   absl::StatusOr<mote::Metrics> metrics;
   {
     const py::gil_scoped_release release;

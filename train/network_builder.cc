@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "train/network.h"
 
 namespace mote {
@@ -14,7 +15,7 @@ NetworkBuilder::NetworkBuilder(std::string name, Shape input_shape) {
 Layer& NetworkBuilder::Append(LayerKind kind) {
   int& count = counts_[static_cast<size_t>(kind)];
   std::string name(LayerKindName(kind));
-  if (count > 0) name += "_" + std::to_string(count);
+  if (count > 0) absl::StrAppend(&name, "_", count);
   ++count;
   network_.layers.push_back({.name = name, .kind = kind, .inputs = {current_}});
   current_ = name;

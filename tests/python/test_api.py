@@ -29,9 +29,9 @@ def test_an_array_given_out_outlives_its_dataset():
 def test_the_builder_gives_the_layers_and_shapes_that_it_reads_like():
     network = small_network()
     kinds = [kind for _, kind, _ in network.layers]
-    assert kinds == ["input", "conv_2d", "batch_norm", "relu", "depthwise_conv_2d", "relu", "global_average_pool",
-                     "dense", "softmax"]
-    assert network.layers[1] == ("stem", "conv_2d", (4, 4, 8))
+    assert kinds == ["input", "conv_2d", "batch_norm", "relu", "depthwise_conv_2d", "relu", "conv_2d", "batch_norm",
+                     "relu", "global_average_pool", "dense", "softmax"]
+    assert network.layers[1] == ("stem", "conv_2d", (4, 4, 16))
     assert network.output_shape == (10,)
     assert "stem" in network.summary()
 

@@ -68,7 +68,7 @@ def test_the_model_describes_itself(trained):
     assert model.tensors[model.inputs[0]].shape == (1, 8, 8, 1)
     assert model.class_names == [str(c) for c in range(10)]
     assert model.arena_bytes > 0
-    assert model.operators[0].macs == 4 * 4 * 8 * 9
+    assert model.operators[0].macs == 4 * 4 * 16 * 9
     assert "CONV_2D" in model.inspect()
     assert json.loads(model.inspect_json())["totals"]["operators"] == len(model.operators)
 

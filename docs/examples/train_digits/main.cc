@@ -11,25 +11,17 @@ absl::Status TrainDigits() {
   if (!digits.ok()) return digits.status();
   const auto& [train, validation, test] = *digits;
 
+  // clang-format off
   const mote::Network network = mote::NetworkBuilder("digits", {8, 8, 1})
-                                    .Conv2d(16, {3, 3})
-                                    .BatchNorm()
-                                    .Relu()
-                                    .Named("stem")
-                                    .DepthwiseConv2d({3, 3})
-                                    .BatchNorm()
-                                    .Relu()
-                                    .Conv2d(16, {1, 1})
-                                    .BatchNorm()
-                                    .Add("stem")
-                                    .Relu()
-                                    .Conv2d(32, {3, 3}, {.stride = {2, 2}})
-                                    .BatchNorm()
-                                    .Relu()
-                                    .GlobalAveragePool()
-                                    .Dense(10)
-                                    .Softmax()
-                                    .Build();
+      .Conv2d(16, {3, 3}).BatchNorm().Relu().Named("stem")
+      .DepthwiseConv2d({3, 3}).BatchNorm().Relu()
+      .Conv2d(16, {1, 1}).BatchNorm().Add("stem").Relu()
+      .Conv2d(32, {3, 3}, {.stride = {2, 2}}).BatchNorm().Relu()
+      .GlobalAveragePool()
+      .Dense(10)
+      .Softmax()
+      .Build();
+  // clang-format on
   std::cout << mote::Summary(network).value_or("") << "\n";
 
   auto model = mote::FloatNetwork::Create(network, /*seed=*/1);
