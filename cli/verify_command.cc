@@ -27,6 +27,7 @@ absl::StatusOr<ModelData> RandomData(const RuntimeModel& model, int64_t samples)
     return absl::InvalidArgumentError("the model has several inputs; verify takes models with one");
   std::vector<int64_t> shape = model.tensors()[model.inputs()[0]].shape;
   if (shape.empty()) return absl::InvalidArgumentError("the model's input has no dimensions");
+  if (shape[0] != 1) shape.insert(shape.begin(), 1);  // no batch of one in front: samples are stacked before it
   shape[0] = samples > 0 ? samples : kRandomSamples;
   at::Generator generator = at::detail::createCPUGenerator(/*seed_val=*/1);
   return ModelData{torch::randint(-128, 128, shape, generator, torch::kInt8), {}, {}};

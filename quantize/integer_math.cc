@@ -168,7 +168,7 @@ void Softmax(const SoftmaxParameters& parameters, const int8_t* input, int depth
   for (int i = 0; i < depth; ++i) {
     const int32_t difference = input[i] - largest;
     int32_t code = -128;
-    if (difference >= parameters.min_difference) {
+    if (difference >= parameters.min_difference && shift <= 31) {  // past 31 every share is under half a code
       code += RoundingShift(MultiplyHigh(reciprocal, exponential(difference)), shift);
     }
     output[i] = static_cast<int8_t>(std::clamp(code, -128, 127));

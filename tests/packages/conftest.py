@@ -11,8 +11,9 @@ CMAKE = os.environ.get("MOTE_CMAKE", "cmake")
 
 
 def run(*command, cwd=None, env=None, status=0):
-    """Runs a command with no environment of the build's own; its whole output is in the failure."""
+    """Runs a command without the environment of this build; its whole output is in the failure."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("MOTE_", "PYTHONPATH"))}
+    clean.setdefault("OMP_WAIT_POLICY", "passive")
     done = subprocess.run([str(part) for part in command], cwd=cwd, env={**clean, **(env or {})}, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     assert done.returncode == status, f"{' '.join(map(str, command))}\n{done.stdout}"

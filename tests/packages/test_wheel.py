@@ -1,4 +1,5 @@
 """pip install . and a Python program that uses it, away from the checkout."""
+import re
 import sys
 
 PROGRAM = """
@@ -18,8 +19,12 @@ print(mote.__version__, bool(found))
 
 def test_the_package_installs_with_pip_and_runs(tools, tmp_path):
     target = tmp_path / "site"
+    # The compiler that built the checkout, so that ccache has seen most of it.
+    cache = (tools.build / "CMakeCache.txt").read_text()
+    compilers = {name: re.search(rf"^CMAKE_{name}_COMPILER:\w+=(.*)$", cache, re.M) for name in ("C", "CXX")}
+    environment = {("CC" if name == "C" else name): found[1] for name, found in compilers.items() if found}
     tools.run(sys.executable, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--no-index",
-              "--target", target, tools.source, cwd=tmp_path)
+              "--target", target, tools.source, cwd=tmp_path, env=environment)
     for name in ("__init__.py", "_mote.pyi", "py.typed"):
         assert (target / "mote" / name).exists()
     assert not [path for path in target.rglob("*") if path.suffix in (".a", ".h")]

@@ -130,5 +130,15 @@ TEST(SoftmaxTest, ProbabilitiesAreWithinACodeOfTheReal) {
   }
 }
 
+TEST(SoftmaxTest, SharesUnderHalfACodeAreZeroHoweverManyThereAre) {
+  for (const int depth : {100, 511, 513, 600, 2000}) {
+    const std::vector<int8_t> in(static_cast<size_t>(depth), 7);
+    std::vector<int8_t> out(in.size());
+    Softmax(MakeSoftmax(0.1F, 1.0F), in.data(), depth, out.data());
+    const int expected = static_cast<int>(std::round(256.0 / depth)) - 128;
+    for (int8_t code : out) ASSERT_EQ(code, expected) << depth;
+  }
+}
+
 }  // namespace
 }  // namespace mote
