@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-namespace [[gnu::visibility("hidden")]] mote_python {
+namespace mote_python {
 namespace {
 
 struct TypePair {
@@ -133,4 +133,4 @@ mote::Dataset MakeDataset(const py::handle& x, const py::handle& y, mote::Task t
   return data;
 }
 
-}  // namespace gnu::visibility("hidden")]]mote_python
+}  // namespace mote_python

@@ -14,7 +14,7 @@
 #include "torch/types.h"
 #include "train/trainable.h"
 
-namespace [[gnu::visibility("hidden")]] mote_python {
+namespace mote_python {
 
 namespace py = pybind11;
 
@@ -46,6 +46,6 @@ py::tuple ToTuple(const std::vector<int64_t>& shape);
 mote::Dataset MakeDataset(const py::handle& x, const py::handle& y, mote::Task task, int64_t classes,
                           const std::vector<std::string>& class_names, const std::string& what);
 
-}  // namespace gnu::visibility("hidden")]]mote_python
+}  // namespace mote_python
 
 #endif  // MOTE_PYTHON_ARRAYS_H_

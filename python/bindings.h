@@ -15,7 +15,7 @@
 #include "train/float_network.h"
 #include "train/network.h"
 
-namespace [[gnu::visibility("hidden")]] mote_python {
+namespace mote_python {
 
 namespace py = pybind11;
 
@@ -47,6 +47,6 @@ void BindNetworks(py::module_& module);
 void BindTraining(py::module_& module);
 void BindModels(py::module_& module);
 
-}  // namespace gnu::visibility("hidden")]]mote_python
+}  // namespace mote_python
 
 #endif  // MOTE_PYTHON_BINDINGS_H_

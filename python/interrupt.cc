@@ -8,7 +8,7 @@
 #include <optional>
 #include <thread>
 
-namespace [[gnu::visibility("hidden")]] mote_python {
+namespace mote_python {
 
 namespace py = pybind11;
 
@@ -38,4 +38,4 @@ void RunInterruptibly(const std::function<void(const std::atomic<bool>& interrup
   done.get();
 }
 
-}  // namespace gnu::visibility("hidden")]]mote_python
+}  // namespace mote_python

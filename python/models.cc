@@ -12,7 +12,7 @@
 #include "python/arrays.h"
 #include "python/bindings.h"
 
-namespace [[gnu::visibility("hidden")]] mote_python {
+namespace mote_python {
 namespace {
 
 using Model = mote::RuntimeModel;
@@ -174,4 +174,4 @@ void BindModels(py::module_& module) {
   });
 }
 
-}  // namespace gnu::visibility("hidden")]]mote_python
+}  // namespace mote_python

@@ -14,7 +14,7 @@
 #include "python/arrays.h"
 #include "python/bindings.h"
 
-namespace [[gnu::visibility("hidden")]] mote_python {
+namespace mote_python {
 namespace {
 
 using Pair = std::variant<int64_t, std::array<int64_t, 2>>;  // 3 or (3, 5)
@@ -283,4 +283,4 @@ void BindNetworks(py::module_& module) {
       });
 }
 
-}  // namespace gnu::visibility("hidden")]]mote_python
+}  // namespace mote_python

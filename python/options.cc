@@ -11,7 +11,7 @@
 #include "cli/nearest.h"
 #include "python/arrays.h"
 
-namespace [[gnu::visibility("hidden")]] mote_python {
+namespace mote_python {
 namespace {
 
 template <typename T>
@@ -140,4 +140,4 @@ mote::QuantizeOptions QuantizeOptionsFrom(const py::dict& values) {
   return options;
 }
 
-}  // namespace gnu::visibility("hidden")]]mote_python
+}  // namespace mote_python

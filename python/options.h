@@ -9,7 +9,7 @@
 #include "quantize/quantize.h"
 #include "train/fit.h"
 
-namespace [[gnu::visibility("hidden")]] mote_python {
+namespace mote_python {
 
 namespace py = pybind11;
 
@@ -20,6 +20,6 @@ mote::Task TaskFromName(const std::string& name);
 mote::FitOptions FitOptionsFrom(const py::dict& values);
 mote::QuantizeOptions QuantizeOptionsFrom(const py::dict& values);
 
-}  // namespace gnu::visibility("hidden")]]mote_python
+}  // namespace mote_python
 
 #endif  // MOTE_PYTHON_OPTIONS_H_

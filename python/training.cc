@@ -10,7 +10,7 @@
 #include "python/interrupt.h"
 #include "python/options.h"
 
-namespace [[gnu::visibility("hidden")]] mote_python {
+namespace mote_python {
 namespace {
 
 py::dict ReportDict(const mote::EpochReport& report) {
@@ -224,4 +224,4 @@ void BindTraining(py::module_& module) {
              py::arg("validation_y"), py::arg("quantization"), py::arg("options"), py::arg("on_epoch"));
 }
 
-}  // namespace gnu::visibility("hidden")]]mote_python
+}  // namespace mote_python

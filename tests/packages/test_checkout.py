@@ -1,6 +1,5 @@
 """The checkout's own doors: make, ./mote, setup."""
 import os
-import time
 
 
 def test_make_alone_lists_the_targets(tools):
@@ -9,10 +8,8 @@ def test_make_alone_lists_the_targets(tools):
         assert f"make {target} " in out
 
 
-def test_setup_that_is_there_takes_seconds(tools):
-    start = time.monotonic()
-    tools.run(tools.source / ".ci" / "setup")
-    assert time.monotonic() - start < 10
+def test_setup_that_is_there_installs_nothing(tools):
+    assert tools.run(tools.source / ".ci" / "setup") == ""  # it says what it installs
 
 
 def test_every_python_requirement_is_pinned(tools):

@@ -10,7 +10,8 @@
 
 #include "ATen/CPUGeneratorImpl.h"
 #include "datasets/dataset.h"
-#include "torch/torch.h"
+#include "torch/types.h"
+#include "torch/utils.h"
 #include "train/fit.h"
 #include "train/trainable.h"
 
