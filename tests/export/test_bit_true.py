@@ -67,3 +67,24 @@ def test_all_samples_of_the_data_have_equal_codes_in_training_and_in_the_file(ca
         assert (outputs == expected).all(1).mean() == 1.0, row
         assert row["host_equal_all"] == 1.0, row
         assert len(np.unique(outputs.argmax(1))) == 10  # a network that has learnt something
+
+
+def test_every_tensor_of_the_training_pass_is_the_files_tensor(cases):
+    folder, rows = cases
+    inputs = np.load(folder / "test.npy")
+    for row in rows:
+        if row["epoch"] != QUANTIZED_EPOCHS or row["seed"] != 1:
+            continue
+        interpreter = tflite_micro.runtime.Interpreter.from_bytes(
+            (folder / f"{row['model']}.tflite").read_bytes(),
+            intrepreter_config=tflite_micro.runtime.InterpreterConfig.kPreserveAllTensors,
+        )
+        with np.load(folder / f"{row['model']}.tensors.npz") as archive:
+            every = dict(archive)
+        assert len(every) >= 5
+        for n, sample in enumerate(inputs):
+            interpreter.set_input(sample[np.newaxis], 0)
+            interpreter.invoke()
+            for index, expected in every.items():
+                found = interpreter.GetTensor(int(index), 0)["tensor_data"].reshape(-1)
+                assert np.array_equal(found, expected[n].reshape(-1)), (row["model"], index, n)

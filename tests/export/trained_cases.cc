@@ -5,11 +5,12 @@
 //
 // For each network and seed, after every epoch of bit-true training, leaves FOLDER/<network>-<seed>-<epoch>.tflite and what
 // training says of it: .codes.npy, the output codes of the training pass for the test split; and the accuracy that the
-// epoch printed. After the last epoch, .all.npy: the codes for all 1,797 samples. FOLDER/all.npy and FOLDER/test.npy are
+// epoch printed. After the last epoch, .tensors.npz: every activation tensor of the training pass for the test split, by its
+// index in the file; and .all.npy: the output codes for all 1,797 samples. FOLDER/all.npy and FOLDER/test.npy are
 // the inputs as codes, FOLDER/labels.npy the labels of the test split. Prints a JSON list, one object an epoch.
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
+#include <map>
 #include <string>
 
 #include "datasets/numpy_file.h"
@@ -92,6 +93,11 @@ int main(int argc, char** argv) {
         row["host_accuracy"] = mote::Accuracy(on_host, splits.test.labels);
         row["host_equal"] = ShareOfEqualSamples(on_host, codes);
         if (report.epoch == quantized_epochs) {
+          std::map<std::string, torch::Tensor> tensors;
+          for (const auto& [index, tensor] : quantized->TrainingPassCodes(test).tensors) {
+            tensors[std::to_string(index)] = tensor;
+          }
+          Check(mote::WriteNpzTensors(folder + name + ".tensors.npz", tensors));
           const torch::Tensor all_codes = quantized->TrainingPassCodes(all).output;
           Check(mote::WriteNpyTensor(folder + name + ".all.npy", all_codes));
           row["samples"] = all.size(0);
