@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "cli/commands.h"
-#include "cli/nearest.h"
+#include "datasets/nearest.h"
 #include "export/emulator.h"
 
 namespace mote {

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "cli/commands.h"
-#include "cli/nearest.h"
+#include "datasets/nearest.h"
 
 namespace mote {
 namespace {

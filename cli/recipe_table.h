@@ -22,7 +22,7 @@
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
-#include "cli/nearest.h"
+#include "datasets/nearest.h"
 
 namespace mote {
 

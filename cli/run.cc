@@ -8,15 +8,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "cli/nearest.h"
 #include "cli/run_folder.h"
 #include "datasets/file.h"
+#include "datasets/nearest.h"
 #include "export/emulator.h"
 #include "export/tflite.h"
 #include "torch/types.h"
 #include "torch/utils.h"
 #include "torch/version.h"
 #include "train/checkpoint.h"
+#include "train/loss.h"
 
 namespace mote {
 namespace {
@@ -30,18 +31,6 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-const char* MetricName(Task task) {
-  switch (task) {
-    case Task::kClassification:
-      return "accuracy";
-    case Task::kRegression:
-      return "mean absolute error";
-    case Task::kReconstruction:
-      return "mean squared error";
-  }
-  return "?";
-}
 
 std::string MetricText(const std::string& name, double value) {
   return name == "accuracy" ? absl::StrFormat("%.2f %%", 100 * value) : absl::StrFormat("%.6g", value);

@@ -9,13 +9,13 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
-#include <numeric>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "datasets/nearest.h"
 #include "export/emulator_process.h"
 #include "mcu_runtime/device/job.h"
 #include "mcu_runtime/mote_runtime.h"
@@ -71,22 +71,6 @@ std::vector<const Machine*> MachinesOf(const std::string& core) {
 }
 
 int64_t ArenaBytes(const Machine& machine) { return int64_t{machine.arena_capacity} - 2 * int64_t{MOTE_GUARD_BYTES}; }
-
-// Levenshtein's distance.
-size_t Distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
 
 // Where the programs may be, in order. MOTE_DEVICE_DIR stands alone.
 std::vector<std::filesystem::path> DeviceFolders() {
@@ -455,11 +439,8 @@ absl::StatusOr<CoreInfo> FindCore(const std::string& name) {
     if (core.name == name) return core;
     names.push_back(core.name);
   }
-  const auto nearest = std::min_element(
-      names.begin(), names.end(),
-      [&name](const std::string& a, const std::string& b) { return Distance(a, name) < Distance(b, name); });
-  return absl::NotFoundError(
-      absl::StrCat("no core '", name, "'; did you mean ", *nearest, "? There are ", absl::StrJoin(names, ", ")));
+  return absl::NotFoundError(absl::StrCat("no core '", name, "'; did you mean ", Nearest(name, names), "? There are ",
+                                          absl::StrJoin(names, ", ")));
 }
 
 absl::Status CoreAvailable(const std::string& core) {

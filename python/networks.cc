@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "cli/nearest.h"
 #include "cli/recipe.h"
+#include "datasets/nearest.h"
 #include "datasets/readers.h"
 #include "python/arrays.h"
 #include "python/bindings.h"

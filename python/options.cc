@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/nearest.h"
+#include "datasets/nearest.h"
 #include "python/arrays.h"
 
 namespace mote_python {

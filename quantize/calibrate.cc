@@ -63,7 +63,8 @@ Range SmallestErrorRange(const Observed& seen) {
 }  // namespace
 
 ScaleAndZero FromRange(Range range) {
-  const double low = std::min(0.0, static_cast<double>(range.low)), high = std::max(0.0, static_cast<double>(range.high));
+  const double low = std::min(0.0, static_cast<double>(range.low)),
+               high = std::max(0.0, static_cast<double>(range.high));
   // A value that is always 0 takes any scale.
   if (!(high - low > 1e-12)) return {1.0F, 0};
   ScaleAndZero result;
@@ -85,8 +86,8 @@ absl::StatusOr<std::vector<Range>> Calibrate(FloatNetwork& source, const Lowered
   }
   if (data.size() == 0) return absl::InvalidArgumentError("calibration needs at least one sample");
   if (data.sample_shape() != source.network().input_shape) {
-    return absl::InvalidArgumentError(absl::StrCat("calibration data '", data.name,
-                                                   "' does not have the shape of the network's input"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("calibration data '", data.name, "' does not have the shape of the network's input"));
   }
   const int64_t count = std::min<int64_t>(options.calibration_samples, data.size());
   const torch::Tensor indices = at::arange(count, torch::kInt64).mul(data.size()).floor_divide(count);

@@ -89,15 +89,14 @@ torch::Tensor RunOperator(const IntegerNetwork& network, const IntegerOperator& 
   switch (op.kind) {
     case OperatorKind::kConv2d:
     case OperatorKind::kDepthwiseConv2d:
-      return Requantize(
-          ConvolutionSums(x, prepared.weight, prepared.geometry, op.kind == OperatorKind::kConv2d ? 1 : x.size(1),
-                          prepared.largest_input),
-          prepared.end, nullptr);
+      return Requantize(ConvolutionSums(x, prepared.weight, prepared.geometry,
+                                        op.kind == OperatorKind::kConv2d ? 1 : x.size(1), prepared.largest_input),
+                        prepared.end, nullptr);
     case OperatorKind::kFullyConnected: {
       // Leading dimensions are rows; the format's order is NHWC.
       const torch::Tensor rows = ToChannelsLast(x).reshape({x.size(0), -1, prepared.weight.size(1)});
-      torch::Tensor y = Requantize(DenseSums(rows.flatten(0, 1), prepared.weight, prepared.largest_input),
-                                   prepared.end, nullptr);
+      torch::Tensor y =
+          Requantize(DenseSums(rows.flatten(0, 1), prepared.weight, prepared.largest_input), prepared.end, nullptr);
       std::vector<int64_t> shape = output.shape;
       shape[0] = x.size(0);
       return ToChannelsFirst(y.view(shape));

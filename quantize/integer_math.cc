@@ -90,8 +90,8 @@ int32_t RoundingShift(int32_t x, int exponent) {
 
 int32_t SaturatingLeftShift(int32_t x, int exponent) {
   const int64_t shifted = static_cast<int64_t>(x) * (int64_t{1} << exponent);
-  return static_cast<int32_t>(std::clamp<int64_t>(shifted, std::numeric_limits<int32_t>::min(),
-                                                  std::numeric_limits<int32_t>::max()));
+  return static_cast<int32_t>(
+      std::clamp<int64_t>(shifted, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()));
 }
 
 // exp(a) for a in [-1/4, 0), Q0.31 both: Taylor's series around -1/8 to the fourth power.

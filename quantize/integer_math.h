@@ -1,6 +1,6 @@
-// The scalar arithmetic of the contract (docs/arithmetic.md, mote-int8 v1): multipliers, requantization, activation ranges,
-// softmax. Plain C++; the one statement of it on the host's side. The device's is mcu_runtime/, and the tests hold both
-// against each other and against an oracle that is neither.
+// The scalar arithmetic of the contract (docs/arithmetic.md, mote-int8 v1): multipliers, requantization, activation
+// ranges, softmax. Plain C++; the one statement of it on the host's side. The device's is mcu_runtime/, and the tests
+// hold both against each other and against an oracle that is neither.
 #ifndef MOTE_QUANTIZE_INTEGER_MATH_H_
 #define MOTE_QUANTIZE_INTEGER_MATH_H_
 
@@ -61,13 +61,11 @@ struct AddParameters {
 AddParameters MakeAdd(float scale_a, float scale_b, float output_scale);
 
 // Mean of `count` codes that sum to `sum`: halves away from zero.
-inline int32_t RoundedMean(int32_t sum, int32_t count) {
-  return (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
-}
+inline int32_t RoundedMean(int32_t sum, int32_t count) { return (sum > 0 ? sum + count / 2 : sum - count / 2) / count; }
 
 // Softmax over `depth` codes, output scale 1/256 and zero point -128, by the fixed-point exponential of gemmlowp.
 struct SoftmaxParameters {
-  Multiplier input;       // of a difference to the largest code, left shift included
+  Multiplier input;            // of a difference to the largest code, left shift included
   int32_t min_difference = 0;  // smaller ones count as probability 0
 };
 SoftmaxParameters MakeSoftmax(float input_scale, float beta);

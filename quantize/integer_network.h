@@ -51,9 +51,10 @@ std::string_view OperatorKindName(OperatorKind kind);  // "CONV_2D" ...
 
 struct IntegerOperator {
   OperatorKind kind = OperatorKind::kReshape;
-  std::string name;          // of the layer that it came from
-  std::vector<int> inputs;   // tensors. Convolutions and dense: input, weights, bias (or -1). Reshape: input, shape (int32)
-  std::vector<int> outputs;  // one tensor
+  std::string name;  // of the layer that it came from
+  std::vector<int>
+      inputs;  // tensors. Convolutions and dense: input, weights, bias (or -1). Reshape: input, shape (int32)
+  std::vector<int> outputs;                   // one tensor
   Activation activation = Activation::kNone;  // fused
   Padding padding = Padding::kSame;           // convolutions, pools
   std::array<int64_t, 2> stride{1, 1};        // convolutions, pools
@@ -68,9 +69,9 @@ struct IntegerOperator {
 struct IntegerNetwork {
   std::string name;
   std::vector<IntegerTensor> tensors;
-  std::vector<IntegerOperator> operators;  // in order of execution
-  std::vector<int> inputs, outputs;        // tensors; networks made here have one of each
-  std::vector<std::string> class_names;    // of the output's last dimension, or empty
+  std::vector<IntegerOperator> operators;       // in order of execution
+  std::vector<int> inputs, outputs;             // tensors; networks made here have one of each
+  std::vector<std::string> class_names;         // of the output's last dimension, or empty
   std::map<std::string, std::string> metadata;  // "run_hash", "tool", ...: goes into the file as it is
 };
 
@@ -86,9 +87,9 @@ OperatorCost CostOf(const IntegerNetwork& network, const IntegerOperator& op);
 
 // For each output channel, the largest |accumulator| that any int8 input can lead to, in any order of summation.
 struct AccumulatorBound {
-  int op = 0;             // index of the operator
-  int64_t channel = 0;    // the worst one
-  int64_t bound = 0;      // <= INT32_MAX for the export to accept it
+  int op = 0;           // index of the operator
+  int64_t channel = 0;  // the worst one
+  int64_t bound = 0;    // <= INT32_MAX for the export to accept it
 };
 // One entry for every convolution and dense operator; an error by layer name and channel where int32 can overflow.
 absl::StatusOr<std::vector<AccumulatorBound>> ProveAccumulators(const IntegerNetwork& network);

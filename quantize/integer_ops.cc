@@ -44,9 +44,9 @@ int64_t OutputSize(const Layer& geometry, int axis, int64_t size) {
 }
 
 torch::Tensor EmptyPooled(const torch::Tensor& input, const Layer& geometry) {
-  return at::empty({input.size(0), input.size(1), OutputSize(geometry, 0, input.size(2)),
-                    OutputSize(geometry, 1, input.size(3))},
-                   input.options().memory_format(torch::MemoryFormat::ChannelsLast));
+  return at::empty(
+      {input.size(0), input.size(1), OutputSize(geometry, 0, input.size(2)), OutputSize(geometry, 1, input.size(3))},
+      input.options().memory_format(torch::MemoryFormat::ChannelsLast));
 }
 
 }  // namespace

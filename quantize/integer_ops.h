@@ -1,9 +1,10 @@
-// The operators of the contract on whole batches: exact integers, carried as centred codes u = q - z in float32 tensors.
+// The operators of the contract on whole batches: exact integers, carried as centred codes u = q - z in float32
+// tensors.
 //
-// Centred codes make padding zero, let a float32 convolution do the sums (exact while sum |q_w| * max |u| < 2^24, double
-// beyond), and let the codes go from layer to layer without a pass of dequantization. Activations are NCHW tensors in
-// channels-last memory or [N, features]; every pass below walks memory once, over rows of channels, on all threads, in
-// chunks that do not depend on the number of threads, so that results do not either.
+// Centred codes make padding zero, let a float32 convolution do the sums (exact while sum |q_w| * max |u| < 2^24,
+// double beyond), and let the codes go from layer to layer without a pass of dequantization. Activations are NCHW
+// tensors in channels-last memory or [N, features]; every pass below walks memory once, over rows of channels, on all
+// threads, in chunks that do not depend on the number of threads, so that results do not either.
 //
 // Training, evaluation of an IntegerNetwork and verification all call these functions: there is no other arithmetic.
 #ifndef MOTE_QUANTIZE_INTEGER_OPS_H_
@@ -42,9 +43,9 @@ constexpr float kResidualScale = 200.0F;
 // if not null, becomes an int8 tensor of as many values in the order of memory.
 torch::Tensor Requantize(torch::Tensor accumulators, const Requantization& requantization, torch::Tensor* residual);
 
-// Gradient of Requantize, straight through. `grad`: of the codes; the result, of the accumulators (may reuse its memory).
-// `bias_grad` [channels]: sums of the result, in units of accumulators. `scale_grad`: derivative by the logarithm of the
-// output's scale (LSQ), where not null.
+// Gradient of Requantize, straight through. `grad`: of the codes; the result, of the accumulators (may reuse its
+// memory). `bias_grad` [channels]: sums of the result, in units of accumulators. `scale_grad`: derivative by the
+// logarithm of the output's scale (LSQ), where not null.
 torch::Tensor RequantizeBackward(torch::Tensor grad, const torch::Tensor& residual,
                                  const Requantization& requantization, torch::Tensor* bias_grad, double* scale_grad);
 
@@ -62,7 +63,8 @@ torch::Tensor AddCodes(const torch::Tensor& a, const torch::Tensor& b, const Add
                        CodeRange centred, torch::Tensor* residual);
 
 // Pools keep scale and zero point. The average rounds the mean of q = u + zero_point, halves away from zero.
-torch::Tensor AveragePoolCodes(const torch::Tensor& input, const Layer& geometry, int32_t zero_point, CodeRange centred);
+torch::Tensor AveragePoolCodes(const torch::Tensor& input, const Layer& geometry, int32_t zero_point,
+                               CodeRange centred);
 torch::Tensor AveragePoolBackward(const torch::Tensor& grad, const torch::Tensor& input, const Layer& geometry);
 torch::Tensor MaxPoolCodes(const torch::Tensor& input, const Layer& geometry, CodeRange centred);
 torch::Tensor MaxPoolBackward(const torch::Tensor& grad, const torch::Tensor& input, const torch::Tensor& output,

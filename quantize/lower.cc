@@ -12,7 +12,10 @@ namespace {
 class Lowering {
  public:
   explicit Lowering(const Network& network, std::vector<Shape> shapes)
-      : network_(network), shapes_(std::move(shapes)), source_(network.layers.size()), value_(network.layers.size(), -1),
+      : network_(network),
+        shapes_(std::move(shapes)),
+        source_(network.layers.size()),
+        value_(network.layers.size(), -1),
         merged_(network.layers.size(), false) {}
 
   absl::StatusOr<LoweredNetwork> Run() {
@@ -209,7 +212,8 @@ class Lowering {
       const bool free = op.kind == OperatorKind::kAdd || op.kind == OperatorKind::kRelu || op.has_weights();
       if ((free && result_.fixed[result_.values[op.output].group]) || result_.fixed[result_.values[0].group]) {
         return absl::InvalidArgumentError(
-            absl::StrCat("layer '", op.name, "': its output shares the scale of a softmax through a concat; join them in "
+            absl::StrCat("layer '", op.name,
+                         "': its output shares the scale of a softmax through a concat; join them in "
                          "another way, or end the network before the softmax"));
       }
     }
@@ -268,7 +272,8 @@ std::pair<torch::Tensor, torch::Tensor> FoldedWeights(const FloatNetwork& source
     weight = weight * factor.view(column);
     bias = (bias - source.Get(norm.name + ".mean")) * factor + source.Get(norm.name + ".beta");
   }
-  const auto format = op.kind == OperatorKind::kConv2d ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
+  const auto format =
+      op.kind == OperatorKind::kConv2d ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
   return {weight.detach().clone(format), bias.detach().clone()};
 }
 

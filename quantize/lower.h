@@ -1,6 +1,6 @@
-// Lowering: a float network's layers become the operators of the integer network. Batch norms are folded into the weights
-// before them (or become a 1x1 depthwise convolution), activations fuse, dropout goes, values that the format ties share
-// one quantizer.
+// Lowering: a float network's layers become the operators of the integer network. Batch norms are folded into the
+// weights before them (or become a 1x1 depthwise convolution), activations fuse, dropout goes, values that the format
+// ties share one quantizer.
 #ifndef MOTE_QUANTIZE_LOWER_H_
 #define MOTE_QUANTIZE_LOWER_H_
 
@@ -27,10 +27,10 @@ struct LoweredOperator {
   std::string name;         // of its first layer
   std::vector<int> inputs;  // values
   int output = 0;
-  Layer geometry;           // kernel, stride, dilation, padding, depth_multiplier
+  Layer geometry;  // kernel, stride, dilation, padding, depth_multiplier
   Activation activation = Activation::kNone;
-  int source = -1;          // layer with the weights (or the batch norm itself), -1 where there are none
-  int norm = -1;            // batch norm to fold into them, or -1
+  int source = -1;  // layer with the weights (or the batch norm itself), -1 where there are none
+  int norm = -1;    // batch norm to fold into them, or -1
   bool has_weights() const { return source >= 0; }
 };
 

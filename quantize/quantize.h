@@ -29,9 +29,9 @@ struct QuantizeOptions {
   double percentile = 99.99;      // kPercentile: of values within the range, (50, 100]
   int calibration_samples = 512;  // at most so many of the data are run; >= 1
   ScaleLearning scales = ScaleLearning::kLearned;
-  double tracking_momentum = 0.01;        // kTracked: weight of the newest batch
-  bool per_channel_dense = false;         // dense weights: one scale an output instead of one a tensor
-  double freeze_fraction = 0.0;           // scales stay as they are for this last share of the epochs, [0, 1]
+  double tracking_momentum = 0.01;  // kTracked: weight of the newest batch
+  bool per_channel_dense = false;   // dense weights: one scale an output instead of one a tensor
+  double freeze_fraction = 0.0;     // scales stay as they are for this last share of the epochs, [0, 1]
 };
 
 // The quantized twin of a float network: batch norms folded, ranges calibrated, ready to train further or to export.

@@ -30,9 +30,10 @@ struct Constants {
 
 // One forward pass: what its backward pass needs.
 struct QuantizedNetwork::Pass {
-  std::vector<torch::Tensor> values;     // centred codes
-  std::vector<Constants> constants;      // one an operator
-  std::vector<torch::Tensor> residuals;  // one an operator; undefined where nothing is rounded or no gradient is asked for
+  std::vector<torch::Tensor> values;  // centred codes
+  std::vector<Constants> constants;   // one an operator
+  std::vector<torch::Tensor>
+      residuals;  // one an operator; undefined where nothing is rounded or no gradient is asked for
 };
 
 QuantizedNetwork::QuantizedNetwork(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -381,18 +382,17 @@ std::vector<torch::Tensor> QuantizedNetwork::Backward(Pass& pass, int value, con
         break;
       case State::Kind::kBias: {
         const LoweredOperator& op = lowered.operators[index];
-        result.push_back(bias_grads[index].defined()
-                             ? BiasGradient(bias_grads[index], pass.constants[index].weights,
-                                            state_->Quantizer(op.inputs[0]).scale)
-                             : torch::Tensor());
+        result.push_back(bias_grads[index].defined() ? BiasGradient(bias_grads[index], pass.constants[index].weights,
+                                                                    state_->Quantizer(op.inputs[0]).scale)
+                                                     : torch::Tensor());
         break;
       }
       case State::Kind::kScale:
         // LSQ's factor, which makes steps of scales as large as those of weights. Frozen scales get no gradient at all,
         // so that the optimizer leaves them alone.
-        result.push_back(state_->frozen ? torch::Tensor()
-                                        : torch::full({}, scale_grads[index] / std::sqrt(elements[index] * 127.0),
-                                                      torch::kFloat32));
+        result.push_back(
+            state_->frozen ? torch::Tensor()
+                           : torch::full({}, scale_grads[index] / std::sqrt(elements[index] * 127.0), torch::kFloat32));
         break;
     }
   }

@@ -35,7 +35,8 @@ struct QuantizedNetwork::State {
   void SetRange(int group, Range range);
   ScaleAndZero Quantizer(int value) const;
   QuantizedWeights Weights(size_t op) const;
-  CodeRange Centred(const LoweredOperator& op) const;  // codes that the operator's activation leaves, less the zero point
+  CodeRange Centred(
+      const LoweredOperator& op) const;  // codes that the operator's activation leaves, less the zero point
 };
 
 }  // namespace mote

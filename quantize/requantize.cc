@@ -1,5 +1,5 @@
-// The passes over memory that make quantization-aware training cheap: one read and one write of every activation, forward
-// and backward. AVX2 where the processor has it; the plain loop is the statement of what both compute.
+// The passes over memory that make quantization-aware training cheap: one read and one write of every activation,
+// forward and backward. AVX2 where the processor has it; the plain loop is the statement of what both compute.
 #include <algorithm>
 #include <cmath>
 
@@ -14,9 +14,9 @@
 namespace mote {
 namespace {
 
-// Rows of `channels` values that one task walks: fixed, so that sums are formed in the same order on any number of threads.
+// Rows of `channels` values that one task walks: fixed, so that sums are formed in the same order on any number of
+// threads.
 int64_t RowsPerChunk(int64_t channels) { return std::max<int64_t>(1, 4096 / channels); }
-
 
 int8_t Residual(float real, int32_t rounded, int32_t low, int32_t high) {
   if (rounded < low) return kClampedLow;
@@ -95,8 +95,8 @@ MOTE_AVX2 inline __m256i Apply(__m256i a, const Lanes& lanes) {
   const __m256i x = _mm256_sllv_epi32(a, lanes.left);
   const __m256i nudge = _mm256_set1_epi64x(int64_t{1} << 30);
   const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, lanes.mantissa), nudge);
-  const __m256i odd = _mm256_add_epi64(
-      _mm256_mul_epi32(_mm256_srli_epi64(x, 32), _mm256_srli_epi64(lanes.mantissa, 32)), nudge);
+  const __m256i odd =
+      _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), _mm256_srli_epi64(lanes.mantissa, 32)), nudge);
   // Bits 31..62 of the products, which a logical shift gives as well as an arithmetic one.
   const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xAA);
   const __m256i remainder = _mm256_and_si256(high, lanes.mask);
@@ -111,7 +111,8 @@ MOTE_AVX2 inline __m256i LoadIntegers(const int32_t* from) {
 }
 
 template <bool kResidual, typename Accumulator>
-MOTE_AVX2 void RequantizeAvx2(const Accumulator* in, float* out, int8_t* residual, int64_t rows, const Requantization& r) {
+MOTE_AVX2 void RequantizeAvx2(const Accumulator* in, float* out, int8_t* residual, int64_t rows,
+                              const Requantization& r) {
   const int64_t channels = r.channels();
   const __m256i low = _mm256_set1_epi32(r.low), high = _mm256_set1_epi32(r.high);
   const __m256i gather = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12, -1,

@@ -10,14 +10,14 @@
 namespace mote {
 
 struct QuantizedWeights {
-  torch::Tensor codes;         // float32 integers, shape and memory format of the weights; outputs along dimension 0
-  std::vector<float> scales;   // one an output, or one
-  std::vector<int32_t> bias;   // one an output: round(b / (s_in * s_w))
+  torch::Tensor codes;        // float32 integers, shape and memory format of the weights; outputs along dimension 0
+  std::vector<float> scales;  // one an output, or one
+  std::vector<int32_t> bias;  // one an output: round(b / (s_in * s_w))
   float scale_of(size_t channel) const { return scales[scales.size() == 1 ? 0 : channel]; }
 };
 
-// The scale is max |w| / 127, or as much larger as the bias needs to stay within 2^30 (channels whose weights are all but
-// zero would otherwise ask for a bias that no int32 holds).
+// The scale is max |w| / 127, or as much larger as the bias needs to stay within 2^30 (channels whose weights are all
+// but zero would otherwise ask for a bias that no int32 holds).
 QuantizedWeights QuantizeWeights(const torch::Tensor& weight, const torch::Tensor& bias, float input_scale,
                                  bool per_channel);
 

@@ -188,7 +188,9 @@ std::vector<torch::Tensor> FloatNetwork::Run(const torch::Tensor& inputs, bool t
 }
 
 // As the data orders it: NHWC.
-static torch::Tensor AsData(const torch::Tensor& value) { return value.dim() == 4 ? value.permute({0, 2, 3, 1}) : value; }
+static torch::Tensor AsData(const torch::Tensor& value) {
+  return value.dim() == 4 ? value.permute({0, 2, 3, 1}) : value;
+}
 
 torch::Tensor FloatNetwork::Forward(const torch::Tensor& inputs, bool training) {
   // The loss takes logits: a softmax at the end is left to it.

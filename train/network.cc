@@ -1,13 +1,13 @@
 #include "train/network.h"
 
 #include <algorithm>
-#include <limits>
 #include <set>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "datasets/nearest.h"
 
 namespace mote {
 namespace {
@@ -73,7 +73,8 @@ absl::StatusOr<int64_t> WindowOutput(const Layer& layer, int axis, int64_t size)
 
 absl::StatusOr<Shape> WindowShape(const Layer& layer, const Shape& in, int64_t channels) {
   if (in.size() != 3) return Wrong(layer, "needs an input {height, width, channels}, got ", ShapeText(in));
-  for (auto [what, pair] : {std::pair{"kernel", layer.kernel}, {"stride", layer.stride}, {"dilation", layer.dilation}}) {
+  for (auto [what, pair] :
+       {std::pair{"kernel", layer.kernel}, {"stride", layer.stride}, {"dilation", layer.dilation}}) {
     if (absl::Status status = CheckPair(layer, what, pair); !status.ok()) return status;
   }
   absl::StatusOr<int64_t> height = WindowOutput(layer, 0, in[0]);
@@ -168,7 +169,8 @@ absl::Status CheckInputShape(const Network& network) {
   const Shape& shape = network.input_shape;
   if (shape.size() != 1 && shape.size() != 3) {
     return absl::InvalidArgumentError(absl::StrCat("network '", network.name, "': the input's shape is ",
-                                                   ShapeText(shape), "; it must be {features} or {height, width, channels}"));
+                                                   ShapeText(shape),
+                                                   "; it must be {features} or {height, width, channels}"));
   }
   for (int64_t size : shape) {
     if (size < 1 || size > kMaxSize) {
@@ -198,29 +200,13 @@ std::string_view LayerKindName(LayerKind kind) {
 }
 
 absl::StatusOr<LayerKind> LayerKindFromName(std::string_view name) {
-  // Levenshtein distance over two rows.
-  auto distance = [](std::string_view a, std::string_view b) {
-    std::vector<size_t> row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (size_t i = 1; i <= a.size(); ++i) {
-      size_t diagonal = row[0];
-      row[0] = i;
-      for (size_t j = 1; j <= b.size(); ++j) {
-        size_t next = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-        diagonal = row[j];
-        row[j] = next;
-      }
-    }
-    return row.back();
-  };
-  std::string_view nearest;
-  size_t best = std::numeric_limits<size_t>::max();
+  std::vector<std::string> names;
   for (const KindName& entry : kKindNames) {
     if (entry.name == name) return entry.kind;
-    if (size_t d = distance(name, entry.name); d < best) best = d, nearest = entry.name;
+    names.emplace_back(entry.name);
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("'", std::string(name), "' is not a kind of layer; did you mean ", std::string(nearest), "?"));
+      absl::StrCat("'", std::string(name), "' is not a kind of layer; did you mean ", Nearest(name, names), "?"));
 }
 
 int LayerIndex(const Network& network, std::string_view name) {
@@ -300,8 +286,8 @@ absl::StatusOr<std::string> Summary(const Network& network) {
     total_parameters += parameters;
     total_macs += macs;
     const std::string kind(LayerKindName(layer.kind));
-    absl::StrAppendFormat(&out, "%-24s %-20s %-16s %12d %12d\n", layer.name, kind, absl::StrJoin(shape, "x"), parameters,
-                          macs);
+    absl::StrAppendFormat(&out, "%-24s %-20s %-16s %12d %12d\n", layer.name, kind, absl::StrJoin(shape, "x"),
+                          parameters, macs);
   }
   absl::StrAppendFormat(&out, "%-24s %-20s %-16s %12d %12d\n", "total", "", "", total_parameters, total_macs);
   return out;

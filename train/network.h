@@ -1,6 +1,7 @@
 // Network: a float network as plain data. A recipe, C++ and Python make the same description; no tensors in it.
 //
-// Shapes are per sample and follow TensorFlow Lite: {height, width, channels} or {features}. The last layer is the output.
+// Shapes are per sample and follow TensorFlow Lite: {height, width, channels} or {features}. The last layer is the
+// output.
 //
 //   Network net = NetworkBuilder("digits", {8, 8, 1})
 //                     .Conv2d(16, {3, 3}).BatchNorm().Relu()
@@ -48,17 +49,17 @@ enum class Padding { kSame, kValid };
 struct Layer {
   std::string name;  // unique in the network
   LayerKind kind = LayerKind::kInput;
-  std::vector<std::string> inputs = {};  // names of earlier layers: 1; add 2; concat 2 or more; input none
-  int64_t filters = 0;                  // conv_2d: output channels; dense: units; >= 1
-  std::array<int64_t, 2> kernel{1, 1};  // conv_2d, depthwise, pools: height, width; >= 1
-  std::array<int64_t, 2> stride{1, 1};  // the same
+  std::vector<std::string> inputs = {};   // names of earlier layers: 1; add 2; concat 2 or more; input none
+  int64_t filters = 0;                    // conv_2d: output channels; dense: units; >= 1
+  std::array<int64_t, 2> kernel{1, 1};    // conv_2d, depthwise, pools: height, width; >= 1
+  std::array<int64_t, 2> stride{1, 1};    // the same
   std::array<int64_t, 2> dilation{1, 1};  // conv_2d, depthwise
-  Padding padding = Padding::kSame;     // conv_2d, depthwise, pools
-  int64_t depth_multiplier = 1;         // depthwise: output channels an input channel
-  bool bias = true;                     // conv_2d, depthwise, dense
-  double rate = 0.0;                    // dropout: share of values dropped, [0, 1)
-  double epsilon = 1e-3;                // batch_norm
-  double momentum = 0.1;                // batch_norm: weight of the newest batch in the running statistics
+  Padding padding = Padding::kSame;       // conv_2d, depthwise, pools
+  int64_t depth_multiplier = 1;           // depthwise: output channels an input channel
+  bool bias = true;                       // conv_2d, depthwise, dense
+  double rate = 0.0;                      // dropout: share of values dropped, [0, 1)
+  double epsilon = 1e-3;                  // batch_norm
+  double momentum = 0.1;                  // batch_norm: weight of the newest batch in the running statistics
 
   bool operator==(const Layer&) const = default;
 };
@@ -101,8 +102,8 @@ struct PoolOptions {
   Padding padding = Padding::kValid;
 };
 
-// Reads like the network. Each call adds a layer behind the current one; `Named` names the newest, `From` goes back to a
-// named one, so that any directed acyclic graph can be written:
+// Reads like the network. Each call adds a layer behind the current one; `Named` names the newest, `From` goes back to
+// a named one, so that any directed acyclic graph can be written:
 //
 //   .Conv2d(16, {3, 3}).Relu().Named("trunk")
 //   .Conv2d(16, {3, 3}).Add("trunk").Relu()

@@ -18,8 +18,8 @@ struct WindowPadding {
   bool any() const { return before[0] + before[1] + after[0] + after[1] > 0; }
 };
 
-// For an input of `height` x `width`. SAME: out = ceil(size / stride), total = max((out - 1) * stride + reach - size, 0),
-// the smaller half before.
+// For an input of `height` x `width`. SAME: out = ceil(size / stride), total = max((out - 1) * stride + reach - size,
+// 0), the smaller half before.
 WindowPadding PaddingOf(const Layer& layer, int64_t height, int64_t width);
 
 // `input` with `value` around it.

@@ -33,8 +33,9 @@
 
 /* mote_job.flags */
 #define MOTE_JOB_TRACE 1u /* keep every tensor */
-#define MOTE_JOB_COUNT 2u /* count instructions: of the loop, of loading, and of the first counted_samples inferences \
-                           */
+#define MOTE_JOB_COUNT                                                                           \
+  2u /* count instructions: of the loop, of loading, and of the first counted_samples inferences \
+      */
 
 typedef struct mote_job {
   uint32_t magic;

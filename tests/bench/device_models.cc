@@ -1,5 +1,6 @@
-// The device runtime on emulated cores, the five MLPerf Tiny models: instructions counted exactly (QEMU, -icount shift=0),
-// arena and stack. Prints a JSON list, one object a model and core. With a peer's figures beside it, if they are given:
+// The device runtime on emulated cores, the five MLPerf Tiny models: instructions counted exactly (QEMU, -icount
+// shift=0), arena and stack. Prints a JSON list, one object a model and core. With a peer's figures beside it, if they
+// are given:
 //   bench_device_models MODELS_FOLDER
 #include <cstdint>
 #include <cstdio>

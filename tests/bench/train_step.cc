@@ -23,12 +23,22 @@ using Clock = std::chrono::steady_clock;
 
 mote::Network DigitsNetwork() {
   return mote::NetworkBuilder("digits", {8, 8, 1})
-      .Conv2d(16, {3, 3}, {.bias = false}).BatchNorm().Relu()
-      .DepthwiseConv2d({3, 3}, {.bias = false}).BatchNorm().Relu()
-      .Conv2d(32, {1, 1}, {.bias = false}).BatchNorm().Relu()
+      .Conv2d(16, {3, 3}, {.bias = false})
+      .BatchNorm()
+      .Relu()
+      .DepthwiseConv2d({3, 3}, {.bias = false})
+      .BatchNorm()
+      .Relu()
+      .Conv2d(32, {1, 1}, {.bias = false})
+      .BatchNorm()
+      .Relu()
       .MaxPool2d({2, 2})
-      .Conv2d(32, {3, 3}, {.bias = false}).BatchNorm().Relu()
-      .GlobalAveragePool().Dense(10).Build();
+      .Conv2d(32, {3, 3}, {.bias = false})
+      .BatchNorm()
+      .Relu()
+      .GlobalAveragePool()
+      .Dense(10)
+      .Build();
 }
 
 // The keyword spotter of MLPerf Tiny (Zhang et al. 2017, DS-CNN small).

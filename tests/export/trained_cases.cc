@@ -1,13 +1,14 @@
-// Really trained models for test_bit_true.py and for docs/benchmarks.md: the comparison of "how far is quantization-aware
-// training from its exported file" (digits 8x8, a small CNN with and without an average pool).
+// Really trained models for test_bit_true.py and for docs/benchmarks.md: the comparison of "how far is
+// quantization-aware training from its exported file" (digits 8x8, a small CNN with and without an average pool).
 //
 //   trained_cases FOLDER SEEDS FLOAT_EPOCHS QUANTIZED_EPOCHS
 //
-// For each network and seed, after every epoch of bit-true training, leaves FOLDER/<network>-<seed>-<epoch>.tflite and what
-// training says of it: .codes.npy, the output codes of the training pass for the test split; and the accuracy that the
-// epoch printed. After the last epoch, .tensors.npz: every activation tensor of the training pass for the test split, by its
-// index in the file; and .all.npy: the output codes for all 1,797 samples. FOLDER/all.npy and FOLDER/test.npy are
-// the inputs as codes, FOLDER/labels.npy the labels of the test split. Prints a JSON list, one object an epoch.
+// For each network and seed, after every epoch of bit-true training, leaves FOLDER/<network>-<seed>-<epoch>.tflite and
+// what training says of it: .codes.npy, the output codes of the training pass for the test split; and the accuracy that
+// the epoch printed. After the last epoch, .tensors.npz: every activation tensor of the training pass for the test
+// split, by its index in the file; and .all.npy: the output codes for all 1,797 samples. FOLDER/all.npy and
+// FOLDER/test.npy are the inputs as codes, FOLDER/labels.npy the labels of the test split. Prints a JSON list, one
+// object an epoch.
 #include <cstdio>
 #include <cstdlib>
 #include <map>

@@ -1,4 +1,6 @@
 // The scalar arithmetic and the vectorized passes against statements of the contract in other words.
+#include "quantize/integer_math.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -7,14 +9,14 @@
 #include <limits>
 #include <random>
 
-#include "quantize/integer_math.h"
 #include "quantize/integer_ops.h"
 #include "torch/utils.h"
 
 namespace mote {
 namespace {
 
-// The contract's words: a nudge of +-2^30 by the product's sign and a division that truncates; then halves away from zero.
+// The contract's words: a nudge of +-2^30 by the product's sign and a division that truncates; then halves away from
+// zero.
 int32_t StatedApply(int32_t a, Multiplier m) {
   const int64_t left = m.exponent > 0 ? m.exponent : 0, right = m.exponent > 0 ? 0 : -m.exponent;
   const __int128 product = static_cast<__int128>(a) * (int64_t{1} << left) * m.mantissa;

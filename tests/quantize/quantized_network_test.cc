@@ -32,20 +32,45 @@ Dataset RandomData(const Shape& shape, int64_t samples, uint64_t seed, int64_t c
 // Every kind of layer, branches, odd sizes, both paddings.
 Network Everything() {
   return NetworkBuilder("everything", {9, 7, 3})
-      .BatchNorm().Named("first")
-      .Conv2d(8, {3, 3}, {.stride = {2, 1}}).BatchNorm().Relu().Named("trunk")
-      .DepthwiseConv2d({3, 2}, {.depth_multiplier = 2, .bias = false}).BatchNorm().Relu6().Named("left")
-      .From("trunk").Conv2d(16, {1, 1}).Named("right")
-      .Add("left").Relu().Named("sum")
-      .MaxPool2d({2, 2}, {.stride = {1, 1}, .padding = Padding::kSame}).Named("pooled")
-      .From("sum").AveragePool2d({3, 3}, {.stride = {1, 1}, .padding = Padding::kSame})
-      .Concat({"pooled"}).Dropout(0.2)
-      .Conv2d(12, {3, 3}, {.stride = {2, 2}, .padding = Padding::kValid}).Named("late")
-      .Relu6().Named("late_six")
-      .From("late").Relu().Named("late_relu")
-      .From("late_six").Add("late_relu")
-      .Flatten().Dense(20, false).BatchNorm().Relu().Named("hidden")
-      .BatchNorm().Dense(5).Softmax()
+      .BatchNorm()
+      .Named("first")
+      .Conv2d(8, {3, 3}, {.stride = {2, 1}})
+      .BatchNorm()
+      .Relu()
+      .Named("trunk")
+      .DepthwiseConv2d({3, 2}, {.depth_multiplier = 2, .bias = false})
+      .BatchNorm()
+      .Relu6()
+      .Named("left")
+      .From("trunk")
+      .Conv2d(16, {1, 1})
+      .Named("right")
+      .Add("left")
+      .Relu()
+      .Named("sum")
+      .MaxPool2d({2, 2}, {.stride = {1, 1}, .padding = Padding::kSame})
+      .Named("pooled")
+      .From("sum")
+      .AveragePool2d({3, 3}, {.stride = {1, 1}, .padding = Padding::kSame})
+      .Concat({"pooled"})
+      .Dropout(0.2)
+      .Conv2d(12, {3, 3}, {.stride = {2, 2}, .padding = Padding::kValid})
+      .Named("late")
+      .Relu6()
+      .Named("late_six")
+      .From("late")
+      .Relu()
+      .Named("late_relu")
+      .From("late_six")
+      .Add("late_relu")
+      .Flatten()
+      .Dense(20, false)
+      .BatchNorm()
+      .Relu()
+      .Named("hidden")
+      .BatchNorm()
+      .Dense(5)
+      .Softmax()
       .Build();
 }
 
@@ -62,7 +87,8 @@ void ExpectTrainingIsIntegers(QuantizedNetwork& network, const Dataset& data) {
   ASSERT_TRUE(integers.ok()) << integers.status();
   const torch::Tensor codes = QuantizeInput(*integers, data.inputs);
   const IntegerOutputs trained = network.TrainingPassCodes(codes);
-  absl::StatusOr<IntegerOutputs> evaluated = EvaluateIntegers(*integers, codes, {.batch_size = 7, .keep_tensors = true});
+  absl::StatusOr<IntegerOutputs> evaluated =
+      EvaluateIntegers(*integers, codes, {.batch_size = 7, .keep_tensors = true});
   ASSERT_TRUE(evaluated.ok()) << evaluated.status();
   ASSERT_EQ(trained.tensors.size(), evaluated->tensors.size());
   for (const auto& [index, tensor] : evaluated->tensors) {
@@ -108,7 +134,8 @@ TEST(QuantizedNetworkTest, FoldedAndQuantizedItStaysCloseToTheFloatNetwork) {
     options.calibration = calibration;
     auto network = QuantizedNetwork::Create(*source, data, options);
     ASSERT_TRUE(network.ok()) << network.status();
-    const double difference = ((*network)->Predict(data.inputs) - source->Predict(data.inputs)).abs().mean().item<double>();
+    const double difference =
+        ((*network)->Predict(data.inputs) - source->Predict(data.inputs)).abs().mean().item<double>();
     EXPECT_LT(difference, 0.02);  // of probabilities; 1/256 is one code
   }
 }
@@ -116,17 +143,24 @@ TEST(QuantizedNetworkTest, FoldedAndQuantizedItStaysCloseToTheFloatNetwork) {
 // Straight through: with fine scales the gradient is that of the float network with the same folded weights.
 TEST(QuantizedNetworkTest, GradientsAreThoseOfTheFloatExpression) {
   const Network description = NetworkBuilder("plain", {6, 5, 2})
-                                  .Conv2d(8, {3, 3}, {.stride = {2, 1}}).Relu().Named("a")
-                                  .DepthwiseConv2d({3, 3}).Relu().Add("a")
+                                  .Conv2d(8, {3, 3}, {.stride = {2, 1}})
+                                  .Relu()
+                                  .Named("a")
+                                  .DepthwiseConv2d({3, 3})
+                                  .Relu()
+                                  .Add("a")
                                   .AveragePool2d({2, 2}, {.stride = {1, 1}, .padding = Padding::kSame})
-                                  .Flatten().Dense(4).Build();
+                                  .Flatten()
+                                  .Dense(4)
+                                  .Build();
   const Dataset data = RandomData({6, 5, 2}, 32, 4, 4);
   auto source = Float(description, 9, data);
   // Of one sign: sums that all but cancel would show the rounding and nothing else.
   {
     torch::NoGradGuard no_grad;
     source->Get("dense.weight").abs_();
-    // No sum is exactly 0, where the two sides may differ: a ReLU stops there, a clamp lets through what it leaves as it is.
+    // No sum is exactly 0, where the two sides may differ: a ReLU stops there, a clamp lets through what it leaves as
+    // it is.
     source->Get("conv_2d.bias").fill_(0.05);
     source->Get("depthwise_conv_2d.bias").fill_(0.05);
   }
@@ -145,8 +179,8 @@ TEST(QuantizedNetworkTest, GradientsAreThoseOfTheFloatExpression) {
   }
 }
 
-// LSQ: the derivative by a scale's logarithm is that of the loss, as far as rounding can be differentiated. A scale that
-// is far too small clamps, and its gradient says: grow.
+// LSQ: the derivative by a scale's logarithm is that of the loss, as far as rounding can be differentiated. A scale
+// that is far too small clamps, and its gradient says: grow.
 TEST(QuantizedNetworkTest, ALearnedScaleThatClampsGrows) {
   const Network description = NetworkBuilder("one", {16}).Dense(16).Relu().Named("middle").Dense(4).Build();
   const Dataset data = RandomData({16}, 128, 6, 4);
@@ -171,8 +205,7 @@ TEST(QuantizedNetworkTest, ALearnedScaleThatClampsGrows) {
 
 TEST(QuantizedNetworkTest, SumsTooLargeForFloatAreExactToo) {
   // 3 x 3 x 512 products of up to 127 * 255 leave the 24 bits of a float.
-  const Network description =
-      NetworkBuilder("wide", {4, 4, 512}).Conv2d(8, {3, 3}).Flatten().Dense(3).Build();
+  const Network description = NetworkBuilder("wide", {4, 4, 512}).Conv2d(8, {3, 3}).Flatten().Dense(3).Build();
   Dataset data = RandomData({4, 4, 512}, 4, 8, 3);
   data.inputs = data.inputs.abs() + 1.0;
   auto source = Float(description, 3, data);
@@ -193,9 +226,9 @@ TEST(QuantizedNetworkTest, SumsTooLargeForFloatAreExactToo) {
   const torch::Tensor window = codes[2].slice(0, 0, 3).slice(1, 0, 3).to(torch::kInt64) - zero;
   const int64_t sum = (window * weights[5].to(torch::kInt64)).sum().item<int64_t>() + bias;
   EXPECT_GT(sum, int64_t{1} << 24);
-  const Multiplier m = ScaleMultiplier(integers.tensors[0].scales[0],
-                                       integers.tensors[integers.operators[0].inputs[1]].scales[5],
-                                       integers.tensors[1].scales[0]);
+  const Multiplier m =
+      ScaleMultiplier(integers.tensors[0].scales[0], integers.tensors[integers.operators[0].inputs[1]].scales[5],
+                      integers.tensors[1].scales[0]);
   const int64_t expected = std::clamp<int64_t>(
       ApplyMultiplier(static_cast<int32_t>(sum), m) + integers.tensors[1].zero_points[0], -128, 127);
   const auto tensors = (*network)->TrainingPassCodes(codes).tensors;
@@ -237,8 +270,14 @@ TEST(QuantizedNetworkTest, ReluSixIsFusedWithItsBound) {
 
 TEST(LowerTest, ASoftmaxBesideOthersInAConcatIsRefusedByName) {
   const Network description = NetworkBuilder("bad", {8})
-                                  .Dense(4).Named("logits").Softmax().Named("p")
-                                  .Concat({"logits"}).Named("both").Dense(2).Build();
+                                  .Dense(4)
+                                  .Named("logits")
+                                  .Softmax()
+                                  .Named("p")
+                                  .Concat({"logits"})
+                                  .Named("both")
+                                  .Dense(2)
+                                  .Build();
   EXPECT_THAT(std::string(Lower(description).status().message()), HasSubstr("'logits'"));
 }
 

@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/train/tiny_model.h"
+#include "torch/nn/functional.h"
 #include "train/fit.h"
 
 namespace mote {

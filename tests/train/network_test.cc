@@ -16,11 +16,21 @@ using ::testing::HasSubstr;
 
 Network Example() {
   return NetworkBuilder("example", {9, 7, 3})
-      .Conv2d(8, {3, 3}, {.stride = {2, 2}}).BatchNorm().Relu().Named("trunk")
-      .DepthwiseConv2d({3, 3}, {.padding = Padding::kValid, .depth_multiplier = 2}).Named("deep")
-      .From("trunk").Conv2d(16, {3, 3}, {.dilation = {1, 1}, .padding = Padding::kValid})
-      .Add("deep").Concat({"deep"})
-      .MaxPool2d({2, 2}, {.stride = {1, 1}}).Dropout(0.25).Flatten().Dense(6).Softmax()
+      .Conv2d(8, {3, 3}, {.stride = {2, 2}})
+      .BatchNorm()
+      .Relu()
+      .Named("trunk")
+      .DepthwiseConv2d({3, 3}, {.padding = Padding::kValid, .depth_multiplier = 2})
+      .Named("deep")
+      .From("trunk")
+      .Conv2d(16, {3, 3}, {.dilation = {1, 1}, .padding = Padding::kValid})
+      .Add("deep")
+      .Concat({"deep"})
+      .MaxPool2d({2, 2}, {.stride = {1, 1}})
+      .Dropout(0.25)
+      .Flatten()
+      .Dense(6)
+      .Softmax()
       .Build();
 }
 
@@ -67,19 +77,24 @@ std::vector<BadNetwork> BadNetworks() {
        "a window of 5 does not fit into an input of 4 along height"},
       {"AddShapes", NetworkBuilder("n", {4, 4, 2}).Conv2d(3, {1, 1}).Add("input").Build(),
        "add 'add': adds {4, 4, 3} and {4, 4, 2}"},
-      {"ConcatShapes", NetworkBuilder("n", {4, 4, 2}).MaxPool2d({2, 2}).Concat({"input"}).Build(), "concat 'concat': joins"},
+      {"ConcatShapes", NetworkBuilder("n", {4, 4, 2}).MaxPool2d({2, 2}).Concat({"input"}).Build(),
+       "concat 'concat': joins"},
       {"UnknownInput", NetworkBuilder("n", {4, 4, 2}).Conv2d(2, {1, 1}).Add("nothing").Build(),
        "its input 'nothing' is not a layer"},
       {"LaterInput",
-       layers({{.name = "a", .kind = LayerKind::kRelu, .inputs = {"b"}}, {.name = "b", .kind = LayerKind::kRelu, .inputs = {"input"}}}),
+       layers({{.name = "a", .kind = LayerKind::kRelu, .inputs = {"b"}},
+               {.name = "b", .kind = LayerKind::kRelu, .inputs = {"input"}}}),
        "its input 'b' does not come before it"},
       {"TwoNames",
-       layers({{.name = "a", .kind = LayerKind::kRelu, .inputs = {"input"}}, {.name = "a", .kind = LayerKind::kRelu, .inputs = {"input"}}}),
+       layers({{.name = "a", .kind = LayerKind::kRelu, .inputs = {"input"}},
+               {.name = "a", .kind = LayerKind::kRelu, .inputs = {"input"}}}),
        "the name is taken"},
-      {"Unused", NetworkBuilder("n", {4, 4, 2}).Conv2d(2, {1, 1}).Named("lost").From("input").Flatten().Dense(2).Build(),
+      {"Unused",
+       NetworkBuilder("n", {4, 4, 2}).Conv2d(2, {1, 1}).Named("lost").From("input").Flatten().Dense(2).Build(),
        "conv_2d 'lost': nothing uses its output"},
       {"DropoutOne", NetworkBuilder("n", {4}).Dropout(1.0).Dense(2).Build(), "rate is 1"},
-      {"SoftmaxOnImage", NetworkBuilder("n", {4, 4, 2}).Softmax().Build(), "softmax 'softmax': needs an input {features}"},
+      {"SoftmaxOnImage", NetworkBuilder("n", {4, 4, 2}).Softmax().Build(),
+       "softmax 'softmax': needs an input {features}"},
       {"AddOfOne", layers({{.name = "a", .kind = LayerKind::kAdd, .inputs = {"input"}}}), "has 1 inputs; it takes 2"},
       {"TooLarge", NetworkBuilder("n", {1 << 20, 1 << 20, 64}).Relu().Build(), "more than 2^31 values"},
   };

@@ -1,4 +1,4 @@
-#include "cli/nearest.h"
+#include "datasets/nearest.h"
 
 #include <gtest/gtest.h>
 

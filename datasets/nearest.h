@@ -1,6 +1,6 @@
 // The nearest of some names: what "did you mean" needs.
-#ifndef MOTE_CLI_NEAREST_H_
-#define MOTE_CLI_NEAREST_H_
+#ifndef MOTE_DATASETS_NEAREST_H_
+#define MOTE_DATASETS_NEAREST_H_
 
 #include <cstddef>
 #include <string>
@@ -17,4 +17,4 @@ std::string Nearest(std::string_view name, const std::vector<std::string>& names
 
 }  // namespace mote
 
-#endif  // MOTE_CLI_NEAREST_H_
+#endif  // MOTE_DATASETS_NEAREST_H_
