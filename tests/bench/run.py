@@ -81,7 +81,7 @@ def digits_seeds(build):
     mean = {key: sum(row[key] for row in rows) / len(rows) for key in ("float_%", "quantized_%", "difference_points")}
     rows.append({"seed": "mean", **mean, "back_ends": "", "samples": "", "bytes_compared": "", "bytes_different": ""})
     for row in rows:
-        row.update({key: f"{row[key]:.2f}" for key in mean})
+        row.update({key: f"{round(row[key], 2) + 0.0:.2f}" for key in mean})
     return ("## Digits over five seeds\n\n"
             "`mote run docs/recipes/digits.toml --seed N`: accuracy on the test split (359 images; one image is 0.28 "
             "points) of the float network, of the quantized one as training printed it, and what `mote verify` compared "
