@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 set(mote_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/mote")
 
 install(TARGETS mote_runtime EXPORT moteTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-install(FILES "${CMAKE_SOURCE_DIR}/mcu_runtime/mote_runtime.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/mote")
+install(FILES "${CMAKE_SOURCE_DIR}/mcu_runtime/mote_runtime.h" "${CMAKE_SOURCE_DIR}/mcu_runtime/operators.def" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/mote")
 install(FILES "${CMAKE_SOURCE_DIR}/LICENSE" "${CMAKE_SOURCE_DIR}/NOTICE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 if(MOTE_HOST)

@@ -156,13 +156,13 @@ absl::StatusOr<ModelFile> OpenModelFile(const std::string& bytes, const std::str
 }
 
 absl::StatusOr<size_t> VerifyWithRuntime(const ModelFile& file, const std::string& bytes, const std::string& name) {
-  size_t arena = 0;
-  int32_t op = -1, tensor = -1;
-  const mote_status status = mote_model_arena_size(bytes.data(), bytes.size(), &arena, &op, &tensor);
-  if (status == MOTE_OK) return arena;
+  mote_memory memory = {};
+  mote_fault fault = {};
+  const mote_status status = mote_model_memory(mote_all_operators, bytes.data(), bytes.size(), &memory, &fault);
+  if (status == MOTE_OK) return memory.arena;
   std::string where;
-  if (op >= 0 && op < file.operators()) absl::StrAppend(&where, file.OperatorText(op), ": ");
-  if (tensor >= 0 && tensor < file.tensors()) absl::StrAppend(&where, file.TensorText(tensor), ": ");
+  if (fault.op >= 0 && fault.op < file.operators()) absl::StrAppend(&where, file.OperatorText(fault.op), ": ");
+  if (fault.tensor >= 0 && fault.tensor < file.tensors()) absl::StrAppend(&where, file.TensorText(fault.tensor), ": ");
   return absl::InvalidArgumentError(
       absl::StrCat(name, ": ", where, "the device runtime refuses it: ", mote_status_text(status)));
 }

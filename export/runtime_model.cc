@@ -310,7 +310,8 @@ absl::StatusOr<RuntimeModel::Result> RuntimeModel::Invoke(const std::vector<torc
   const auto run = [&](int64_t begin, int64_t end) {
     Arena arena(state.arena_bytes);
     mote_model model;
-    mote_status status = mote_model_load(&model, state.bytes.data(), state.bytes.size(), arena.data(), arena.size());
+    mote_status status =
+        mote_model_load(&model, mote_all_operators, state.bytes.data(), state.bytes.size(), arena.data(), arena.size());
     HookContext context{&result.tensors, 0};
     if (status == MOTE_OK && keep) mote_model_set_hook(&model, CopyOutputs, &context);
     for (int64_t sample = begin; sample < end && status == MOTE_OK; ++sample) {

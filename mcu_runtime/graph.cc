@@ -4,15 +4,17 @@ namespace mote::device {
 namespace {
 
 /* Field numbers of the public schema, version 3. */
-enum ModelField : uint32_t { kVersion = 0, kOperatorCodes = 1, kSubgraphs = 2, kBuffers = 4 };
+enum ModelField : uint32_t { kVersion = 0, kOperatorCodes = 1, kSubgraphs = 2, kBuffers = 4, kMetadata = 6 };
 enum SubgraphField : uint32_t { kTensors = 0, kInputs = 1, kOutputs = 2, kOperators = 3 };
-enum CodeField : uint32_t { kOldCode = 0, kCodeVersion = 2, kCode = 3 };
+enum CodeField : uint32_t { kOldCode = 0, kCode = 3 };
 enum OperatorField : uint32_t {
   kCodeIndex = 0,
   kOperatorInputs = 1,
   kOperatorOutputs = 2,
   kOptionsType = 3,
   kOptions = 4,
+  kOptionsType2 = 11,
+  kOptions2 = 12,
 };
 enum TensorField : uint32_t { kShape = 0, kType = 1, kBuffer = 2, kQuantization = 4, kIsVariable = 5, kSparsity = 6 };
 enum QuantizationField : uint32_t { kScale = 2, kZeroPoint = 3, kQuantizedDimension = 6 };
@@ -20,22 +22,10 @@ enum BufferField : uint32_t { kData = 0, kDataOffset = 1, kDataSize = 2 };
 
 constexpr uint32_t kIdentifierPlace = 4;
 
-uint32_t BytesOfType(int32_t type) {
-  switch (type) {
-    case MOTE_FLOAT32:
-    case MOTE_INT32:
-      return 4;
-    case MOTE_INT64:
-      return 8;
-    case MOTE_INT16:
-      return 2;
-    case MOTE_UINT8:
-    case MOTE_BOOL:
-    case MOTE_INT8:
-      return 1;
-    default:
-      return 0;
-  }
+/* Bits an element takes; 0 for types that nothing here takes. */
+uint32_t BitsOfType(int32_t type) {
+  static constexpr uint8_t kBits[] = {32, 0, 32, 8, 64, 0, 8, 16, 0, 8, 0, 0, 0, 32, 0, 0, 0, 4};
+  return type >= 0 && type < static_cast<int32_t>(sizeof kBits) ? kBits[type] : 0;
 }
 
 }  // namespace
@@ -44,81 +34,98 @@ mote_status Graph::Open(const void* data, size_t file_size) {
   if (data == nullptr) return MOTE_ERROR_ARGUMENT;
   const uint8_t* bytes = static_cast<const uint8_t*>(data);
   if (file_size < 8 || file_size > INT32_MAX) return MOTE_ERROR_NOT_A_MODEL;
-  if (LoadLittleEndian32(bytes + kIdentifierPlace) != 0x334c4654u /* "TFL3" */) return MOTE_ERROR_NOT_A_MODEL;
+  if (LoadUnaligned<uint32_t>(bytes + kIdentifierPlace) != 0x334c4654u /* "TFL3" */) return MOTE_ERROR_NOT_A_MODEL;
   file = FlatBuffer(bytes, static_cast<uint32_t>(file_size));
-
-  const Table model = file.TableAt(file.U32(0));
+  const Table model = Model();
   const uint32_t version = file.FieldU32(model, kVersion, 0);
   if (file.status == MOTE_OK && version != 3) return MOTE_ERROR_NOT_A_MODEL;
   codes_ = file.FieldVector(model, kOperatorCodes, 4);
   buffers_ = file.FieldVector(model, kBuffers, 4);
-  const Vector subgraphs = file.FieldVector(model, kSubgraphs, 4);
-  if (file.status == MOTE_OK && subgraphs.size != 1) return MOTE_ERROR_STRUCTURE;
-  const Table subgraph = file.ElementTable(subgraphs, 0);
+  MOTE_RETURN_IF_ERROR(OpenSubgraph(0));
+  return outputs.size != 0 ? MOTE_OK : MOTE_ERROR_STRUCTURE;
+}
+
+mote_status Graph::OpenSubgraph(uint32_t index) {
+  const Table subgraph = file.ElementTable(file.FieldVector(Model(), kSubgraphs, 4), index);
   tensors = file.FieldVector(subgraph, kTensors, 4);
   operators = file.FieldVector(subgraph, kOperators, 4);
   inputs = file.FieldVector(subgraph, kInputs, 4);
   outputs = file.FieldVector(subgraph, kOutputs, 4);
-  if (file.status == MOTE_OK && (tensors.size == 0 || inputs.size == 0 || outputs.size == 0 || buffers_.size == 0)) {
-    return MOTE_ERROR_STRUCTURE;
-  }
   return file.status;
+}
+
+Vector Graph::Metadata() { return file.FieldVector(Model(), kMetadata, 4); }
+
+uint32_t Graph::TypeOf(int32_t tensor) {
+  if (static_cast<uint32_t>(tensor) >= tensors.size) return 255;
+  return static_cast<uint8_t>(file.FieldI8(file.ElementTable(tensors, static_cast<uint32_t>(tensor)), kType, 0));
+}
+
+Vector Graph::ReadBuffer(uint32_t index) {
+  const Table buffer = file.ElementTable(buffers_, index);
+  Vector data = file.FieldVector(buffer, kData, 1);
+  /* Or behind the FlatBuffer: a place in the file, where 0 and 1 stand for none, and a size, both of 64 bits. */
+  const uint32_t offset_at = file.Field(buffer, kDataOffset, 8);
+  const uint32_t size_at = file.Field(buffer, kDataSize, 8);
+  if (offset_at == 0 || size_at == 0) return data;
+  const uint32_t offset = file.U32(offset_at);
+  if (file.U32(offset_at + 4) == 0 && offset <= 1) return data;
+  data.at = offset;
+  data.size = file.U32(size_at);
+  if ((file.U32(offset_at + 4) | file.U32(size_at + 4)) != 0) data.at = UINT32_MAX;
+  file.Bytes(data.at, data.size);
+  return data;
 }
 
 mote_status Graph::ReadTensor(int32_t index, TensorInfo* info) {
   *info = TensorInfo();
-  if (index < 0 || static_cast<uint32_t>(index) >= tensors.size) return MOTE_ERROR_STRUCTURE;
+  if (static_cast<uint32_t>(index) >= tensors.size) return MOTE_ERROR_STRUCTURE;
   info->index = index;
   const Table tensor = file.ElementTable(tensors, static_cast<uint32_t>(index));
   const int32_t type = file.FieldI8(tensor, kType, 0);
   const Vector shape = file.FieldVector(tensor, kShape, 4);
-  const uint32_t buffer_index = file.FieldU32(tensor, kBuffer, 0);
-  const bool is_variable = file.FieldI8(tensor, kIsVariable, 0) != 0;
-  const bool is_sparse = file.Field(tensor, kSparsity, 4) != 0;
+  const Vector data = ReadBuffer(file.FieldU32(tensor, kBuffer, 0));
   const Table quantization = file.FieldTable(tensor, kQuantization);
+  info->is_variable = file.FieldI8(tensor, kIsVariable, 0) != 0;
   info->scales = file.FieldVector(quantization, kScale, 4);
   info->zero_points = file.FieldVector(quantization, kZeroPoint, 8);
-  info->quantized_dimension = file.FieldI32(quantization, kQuantizedDimension, 0);
+  const int32_t dimension = file.FieldI32(quantization, kQuantizedDimension, 0);
+  info->quantized_dimension =
+      dimension < 0 || dimension >= MOTE_MAX_DIMENSIONS ? int8_t{-1} : static_cast<int8_t>(dimension);
+  if (file.Field(tensor, kSparsity, 4) != 0) return MOTE_ERROR_STRUCTURE;
   if (file.status != MOTE_OK) return file.status;
-  if (is_variable || is_sparse || buffer_index >= buffers_.size) return MOTE_ERROR_STRUCTURE;
 
-  const uint32_t element_bytes = BytesOfType(type);
-  if (element_bytes == 0) return MOTE_ERROR_TYPE;
+  const uint32_t bits = BitsOfType(type);
+  if (bits == 0) return MOTE_ERROR_TYPE;
   info->type = static_cast<mote_type>(type);
   if (shape.size > MOTE_MAX_DIMENSIONS) return MOTE_ERROR_SHAPE;
-  info->dimensions = static_cast<int32_t>(shape.size);
-  int64_t elements = 1;
-  for (int32_t d = 0; d < info->dimensions; ++d) {
-    const int32_t extent = file.ElementI32(shape, static_cast<uint32_t>(d));
-    if (extent <= 0) return MOTE_ERROR_SHAPE;
+  info->dimensions = static_cast<uint8_t>(shape.size);
+  uint32_t elements = 1;
+  for (uint32_t d = 0; d < shape.size; ++d) {
+    const uint32_t extent = file.U32(shape.at + 4 * d);
+    /* In 64 bits: both factors are at most 2^30. */
+    if (extent - 1 >= kMaxElements || static_cast<uint64_t>(elements) * extent * ((bits + 7) / 8) > kMaxElements)
+      return MOTE_ERROR_SHAPE;
     elements *= extent;
-    if (elements * element_bytes > kMaxElements) return MOTE_ERROR_SHAPE;
-    info->shape[d] = extent;
+    info->shape[d] = static_cast<int32_t>(extent);
   }
   info->elements = static_cast<int32_t>(elements);
-  info->bytes = static_cast<uint32_t>(elements) * element_bytes;
-
-  const Table buffer = file.ElementTable(buffers_, buffer_index);
-  const Vector data = file.FieldVector(buffer, kData, 1);
-  const bool is_outside = file.Field(buffer, kDataOffset, 8) != 0 || file.Field(buffer, kDataSize, 8) != 0;
-  if (file.status != MOTE_OK) return file.status;
-  if (is_outside) return MOTE_ERROR_BUFFER; /* data behind the FlatBuffer: files over 2 GB */
-  if (data.size != 0) {
+  info->bytes = bits < 8 ? (elements + 1) / 2 : elements * (bits / 8);
+  if (data.size != 0 && !info->is_variable) {
     if (data.size != info->bytes) return MOTE_ERROR_BUFFER;
     info->constant = file.data() + data.at;
   }
   return MOTE_OK;
 }
 
-mote_status Graph::ReadOperator(int32_t index, OperatorInfo* info) {
-  *info = OperatorInfo();
-  const Table op = file.ElementTable(operators, static_cast<uint32_t>(index));
+mote_status Graph::ReadOperator(uint32_t index, OperatorInfo* info) {
+  const Table op = file.ElementTable(operators, index);
   const Table code = file.ElementTable(codes_, file.FieldU32(op, kCodeIndex, 0));
   /* Codes over 127 came later and stand in a wider field; readers take the greater of the two. */
   const int32_t old_code = file.FieldI8(code, kOldCode, 0);
   const int32_t new_code = file.FieldI32(code, kCode, 0);
+  info->table = op;
   info->code = new_code > old_code ? new_code : old_code;
-  info->version = file.FieldI32(code, kCodeVersion, 1);
   info->inputs = file.FieldVector(op, kOperatorInputs, 4);
   info->outputs = file.FieldVector(op, kOperatorOutputs, 4);
   info->options_type = static_cast<uint8_t>(file.FieldI8(op, kOptionsType, 0));

@@ -1,7 +1,7 @@
 /* The model as it stands in the file: tables, tensors and operators of the .tflite format, read in place.
  *
- * Only what this runtime uses is read, and all that it reads is checked at each reading; names, metadata and signatures
- * are never touched.
+ * Only what this runtime uses is read, and all that it reads is checked at each reading; names and signatures are never
+ * touched.
  */
 #ifndef MOTE_MCU_RUNTIME_GRAPH_H_
 #define MOTE_MCU_RUNTIME_GRAPH_H_
@@ -17,23 +17,40 @@
     if (mote_status_ != MOTE_OK) return mote_status_; \
   } while (false)
 
+/* For functions whose frame must be gone before what they prepare runs: stacks are small. */
+#define MOTE_NOINLINE __attribute__((noinline))
+
 namespace mote::device {
 
-/* Tensors hold at most this many elements, so that 32-bit arithmetic on positions with strides and paddings is safe. */
+/* Tensors hold at most this many bytes, so that 32-bit arithmetic on positions with strides and paddings is safe. */
 constexpr int32_t kMaxElements = int32_t{1} << 30;
+
+/* Sets of tensor types. */
+constexpr uint32_t TypeBit(int32_t type) { return uint32_t{1} << type; }
+constexpr uint32_t kFloat32 = TypeBit(MOTE_FLOAT32);
+constexpr uint32_t kInt32 = TypeBit(MOTE_INT32);
+constexpr uint32_t kUInt8 = TypeBit(MOTE_UINT8);
+constexpr uint32_t kInt64 = TypeBit(MOTE_INT64);
+constexpr uint32_t kBool = TypeBit(MOTE_BOOL);
+constexpr uint32_t kInt16 = TypeBit(MOTE_INT16);
+constexpr uint32_t kInt8 = TypeBit(MOTE_INT8);
+constexpr uint32_t kResource = TypeBit(MOTE_RESOURCE);
+constexpr uint32_t kInt4 = TypeBit(MOTE_INT4);
+constexpr uint32_t kAllTypes = kFloat32 | kInt32 | kUInt8 | kInt64 | kBool | kInt16 | kInt8;
 
 struct TensorInfo {
   int32_t index = -1;
   mote_type type = MOTE_FLOAT32;
-  int32_t dimensions = 0; /* 0: a scalar */
+  uint8_t dimensions = 0; /* 0: a scalar */
+  bool is_variable = false;
+  int8_t quantized_dimension = 0; /* -1 for all that no tensor has */
   int32_t shape[MOTE_MAX_DIMENSIONS] = {};
   int32_t elements = 0;
   uint32_t bytes = 0;
   const uint8_t* constant = nullptr; /* in the file, at any alignment; null for activations */
   Vector scales;                     /* float32 */
   Vector zero_points;                /* int64, as many */
-  int32_t quantized_dimension = 0;
-  /* Of activations, set by Invocation: */
+  /* Set by Invocation::Input and Output: */
   Scale scale;
   int32_t zero_point = 0;
 
@@ -42,17 +59,19 @@ struct TensorInfo {
 
 struct OperatorInfo {
   int32_t code = 0; /* the schema's BuiltinOperator */
-  int32_t version = 1;
-  Vector inputs; /* tensor indices, -1: left out */
+  Vector inputs;    /* tensor indices, -1: left out */
   Vector outputs;
-  uint8_t options_type = 0; /* the schema's number in the union, 0: none */
+  uint32_t options_type = 0; /* the schema's number in the union, 0: none */
   Table options;
+  Table table;
 };
 
+/* One subgraph, with what all subgraphs share. */
 class Graph {
  public:
-  /* Reads the model's head: identifier, version, the one subgraph, and that its parts are there. */
+  /* Reads the model's head: identifier, version, and that the subgraph and its parts are there. */
   mote_status Open(const void* file, size_t file_size);
+  mote_status OpenSubgraph(uint32_t index);
 
   FlatBuffer file;
   Vector tensors;
@@ -61,11 +80,28 @@ class Graph {
   Vector outputs;
 
   mote_status ReadTensor(int32_t index, TensorInfo* info);
-  mote_status ReadOperator(int32_t index, OperatorInfo* info);
+  mote_status ReadOperator(uint32_t index, OperatorInfo* info);
+  /* The schema's number; 255 where there is no such tensor. */
+  uint32_t TypeOf(int32_t tensor);
+  /* The bytes of a buffer of the model, an empty vector where it has none. */
+  Vector ReadBuffer(uint32_t index);
+
+  /* Counts what checks cost whose length a small file could repeat at will (many operators that share one long vector),
+   * and refuses a file that asks for more than its size explains. */
+  mote_status Spend(uint32_t units) {
+    spent_ += units;
+    return spent_ / 16 <= file.size() ? MOTE_OK : MOTE_ERROR_LIMIT;
+  }
+
+  /* The model's metadata (name, buffer), for tools and mote_selftest. */
+  Vector Metadata();
 
  private:
+  Table Model() { return file.TableAt(file.U32(0)); }
+
   Vector codes_;
   Vector buffers_;
+  uint64_t spent_ = 0;
 };
 
 }  // namespace mote::device

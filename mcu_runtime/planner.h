@@ -17,9 +17,10 @@ namespace mote::device {
 constexpr uint32_t kTensorAlignment = 4;
 
 struct Block {
-  uint32_t bytes;  /* a multiple of kTensorAlignment; 0: not there */
-  uint32_t offset; /* the result */
-  uint16_t first;  /* alive at the times first..last, both included */
+  uint32_t bytes;          /* a multiple of kTensorAlignment; 0: not there */
+  uint32_t offset;         /* the result */
+  uint16_t first : 15;     /* alive at the times first..last, both included */
+  uint16_t is_scratch : 1; /* the loader's */
   uint16_t last;
   /* The planner's own, independent of the block they stand in: */
   uint32_t best_offset;

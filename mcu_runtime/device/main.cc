@@ -110,22 +110,24 @@ uint32_t RunSample(const HostFile& inputs, const HostFile& outputs, uint32_t sam
 }
 
 mote_status TryLoad(size_t arena_bytes) {
-  return mote_model_load(&model, ModelFile(), job.model_bytes, Arena(), arena_bytes);
+  const mote_status status =
+      mote_model_load(&model, mote_all_operators, ModelFile(), job.model_bytes, Arena(), arena_bytes);
+  result.error_op = model.fault.op;
+  result.error_tensor = model.fault.tensor;
+  return status;
 }
 
-// mote_model_arena_size would say it, but takes more stack than a machine of 16 KB has, and would hide what loading and
+// mote_model_memory would say it, but takes more stack than a machine of 16 KB has, and would hide what loading and
 // running themselves take. So the smallest arena that loads is looked for, by halving.
 uint32_t FindArenaBytes() {
   const size_t capacity = job.arena_capacity < 2 * MOTE_GUARD_BYTES ? 0 : job.arena_capacity - 2 * MOTE_GUARD_BYTES;
   result.status = TryLoad(capacity);
   if (result.status != MOTE_OK) {
-    result.error_op = model.error_op;
-    result.error_tensor = model.error_tensor;
-    size_t needed = 0;
+    mote_memory needed = {};
     if (result.status == MOTE_ERROR_ARENA_TOO_SMALL && StackCapacity() >= kStackForArenaSize) {
-      mote_model_arena_size(ModelFile(), job.model_bytes, &needed, nullptr, nullptr);
+      mote_model_memory(mote_all_operators, ModelFile(), job.model_bytes, &needed, nullptr);
     }
-    result.arena_bytes = static_cast<uint32_t>(needed);
+    result.arena_bytes = static_cast<uint32_t>(needed.arena);
     return MOTE_RESULT_REFUSED;
   }
   size_t too_small = 0, enough = capacity;
@@ -145,11 +147,7 @@ uint32_t LoadModel() {
   if (counted) CounterStart();
   result.status = TryLoad(result.arena_bytes);
   if (counted) CounterStop(&result.load);
-  if (result.status != MOTE_OK) {
-    result.error_op = model.error_op;
-    result.error_tensor = model.error_tensor;
-    return MOTE_RESULT_REFUSED;
-  }
+  if (result.status != MOTE_OK) return MOTE_RESULT_REFUSED;
   if (!GuardsHold()) return MOTE_RESULT_GUARD;
   uint32_t input_bytes = 0;
   for (int32_t i = 0; i < mote_model_input_count(&model); ++i) {

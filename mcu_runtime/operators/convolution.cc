@@ -26,9 +26,9 @@ mote_status SolveWindows(Invocation& op, int32_t padding, const TensorInfo& inpu
 mote_status EvalConv2d(Invocation& op) {
   enum : uint32_t { kPadding, kStrideW, kStrideH, kActivation, kDilationW, kDilationH };
   TensorInfo input, weights, bias, output;
-  MOTE_RETURN_IF_ERROR(op.Input(0, &input));
-  MOTE_RETURN_IF_ERROR(op.Weights(1, 4, 0, &weights));
-  MOTE_RETURN_IF_ERROR(op.Output(&output));
+  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, &input));
+  MOTE_RETURN_IF_ERROR(op.Weights(1, kInt8, 4, 0, &weights));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
   if (input.dimensions != 4) return op.Fail(MOTE_ERROR_SHAPE, input);
   if (output.dimensions != 4 || output.shape[0] != input.shape[0] || output.shape[3] != weights.shape[0]) {
     return op.Fail(MOTE_ERROR_SHAPE, output);
@@ -38,7 +38,7 @@ mote_status EvalConv2d(Invocation& op) {
   if (input.shape[3] % filter_channels != 0 || channels % (input.shape[3] / filter_channels) != 0) {
     return op.Fail(MOTE_ERROR_SHAPE, weights);
   }
-  MOTE_RETURN_IF_ERROR(op.Bias(2, channels, &bias));
+  MOTE_RETURN_IF_ERROR(op.Bias(2, channels, kInt32, &bias));
 
   Conv2dParams p;
   p.batches = input.shape[0];
@@ -70,16 +70,16 @@ mote_status EvalConv2d(Invocation& op) {
 mote_status EvalDepthwiseConv2d(Invocation& op) {
   enum : uint32_t { kPadding, kStrideW, kStrideH, kDepthMultiplier, kActivation, kDilationW, kDilationH };
   TensorInfo input, weights, bias, output;
-  MOTE_RETURN_IF_ERROR(op.Input(0, &input));
-  MOTE_RETURN_IF_ERROR(op.Weights(1, 4, 3, &weights));
-  MOTE_RETURN_IF_ERROR(op.Output(&output));
+  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, &input));
+  MOTE_RETURN_IF_ERROR(op.Weights(1, kInt8, 4, 3, &weights));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
   if (input.dimensions != 4) return op.Fail(MOTE_ERROR_SHAPE, input);
   if (output.dimensions != 4 || output.shape[0] != input.shape[0] || output.shape[3] != weights.shape[3]) {
     return op.Fail(MOTE_ERROR_SHAPE, output);
   }
   const int32_t channels = output.shape[3];
   if (weights.shape[0] != 1 || channels % input.shape[3] != 0) return op.Fail(MOTE_ERROR_SHAPE, weights);
-  MOTE_RETURN_IF_ERROR(op.Bias(2, channels, &bias));
+  MOTE_RETURN_IF_ERROR(op.Bias(2, channels, kInt32, &bias));
 
   DepthwiseConv2dParams p;
   p.batches = input.shape[0];
@@ -110,9 +110,9 @@ mote_status EvalDepthwiseConv2d(Invocation& op) {
 mote_status EvalFullyConnected(Invocation& op) {
   enum : uint32_t { kActivation, kWeightsFormat };
   TensorInfo input, weights, bias, output;
-  MOTE_RETURN_IF_ERROR(op.Input(0, &input));
-  MOTE_RETURN_IF_ERROR(op.Weights(1, 2, 0, &weights));
-  MOTE_RETURN_IF_ERROR(op.Output(&output));
+  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, &input));
+  MOTE_RETURN_IF_ERROR(op.Weights(1, kInt8, 2, 0, &weights));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
   if (op.Option8(kWeightsFormat, 0) != 0) return op.Fail(MOTE_ERROR_OPTION, weights);
   FullyConnectedParams p;
   p.units = weights.shape[0];
@@ -122,7 +122,7 @@ mote_status EvalFullyConnected(Invocation& op) {
   if (output.dimensions < 1 || output.last_dimension() != p.units || output.elements / p.units != p.rows) {
     return op.Fail(MOTE_ERROR_SHAPE, output);
   }
-  MOTE_RETURN_IF_ERROR(op.Bias(2, p.units, &bias));
+  MOTE_RETURN_IF_ERROR(op.Bias(2, p.units, kInt32, &bias));
   p.input_zero_point = static_cast<int16_t>(input.zero_point);
   MOTE_RETURN_IF_ERROR(op.Range(kActivation, output, &p.output));
 

@@ -37,8 +37,8 @@ bool SolveBroadcast(const TensorInfo& a, const TensorInfo& b, const TensorInfo& 
 
 mote_status EvalRescale(Invocation& op, int32_t activation) {
   TensorInfo input, output;
-  MOTE_RETURN_IF_ERROR(op.Input(0, &input));
-  MOTE_RETURN_IF_ERROR(op.Output(&output));
+  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, &input));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
   if (!HaveEqualShapes(input, output)) return op.Fail(MOTE_ERROR_SHAPE, output);
   RescaleParams p;
   p.input_zero_point = input.zero_point;
@@ -59,9 +59,9 @@ mote_status EvalQuantize(Invocation& op) { return EvalRescale(op, 0); }
 mote_status EvalAdd(Invocation& op) {
   enum : uint32_t { kActivation };
   TensorInfo a, b, output;
-  MOTE_RETURN_IF_ERROR(op.Input(0, &a));
-  MOTE_RETURN_IF_ERROR(op.Input(1, &b));
-  MOTE_RETURN_IF_ERROR(op.Output(&output));
+  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, &a));
+  MOTE_RETURN_IF_ERROR(op.Input(1, kInt8, &b));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
   BroadcastShape shape;
   if (!SolveBroadcast(a, b, output, &shape)) return op.Fail(MOTE_ERROR_SHAPE, output);
   AddParams p;
@@ -84,8 +84,8 @@ mote_status EvalAdd(Invocation& op) {
 mote_status EvalSoftmax(Invocation& op) {
   enum : uint32_t { kBeta };
   TensorInfo input, output;
-  MOTE_RETURN_IF_ERROR(op.Input(0, &input));
-  MOTE_RETURN_IF_ERROR(op.Output(&output));
+  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, &input));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
   if (input.dimensions < 1 || !HaveEqualShapes(input, output)) return op.Fail(MOTE_ERROR_SHAPE, output);
   /* 1/256 exactly, and -128: the format ties them. */
   if (output.zero_point != -128 || output.scale.mantissa != uint32_t{1} << 23 || output.scale.exponent != -31) {

@@ -8,42 +8,71 @@ constexpr int64_t kMaxReach = int64_t{1} << 28;
 
 enum Activation : int32_t { kNone = 0, kRelu = 1, kReluN1To1 = 2, kRelu6 = 3 };
 
-int32_t Clamped(int32_t code) { return code < -128 ? -128 : code > 127 ? 127 : code; }
-
 }  // namespace
 
-mote_status Invocation::Read(const Vector& indices, uint32_t position, TensorInfo* info) {
-  const int32_t index = graph_->file.ElementI32(indices, position);
+uint8_t* Invocation::Place(int32_t tensor) const {
+  const uint32_t offset = memory_->offsets[tensor];
+  return (offset & kOwnMemory ? memory_->own : memory_->shared) + (offset & ~kOwnMemory);
+}
+
+mote_status Invocation::Read(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info) {
+  const int32_t index = graph_->file.ElementI32(indices, static_cast<uint32_t>(position));
   if (graph_->file.status != MOTE_OK) return graph_->file.status;
   fault_tensor = index;
   MOTE_RETURN_IF_ERROR(graph_->ReadTensor(index, info));
+  if ((TypeBit(info->type) & types) == 0) return MOTE_ERROR_TYPE;
   fault_tensor = -1;
   return MOTE_OK;
 }
 
-mote_status Invocation::ReadActivation(const Vector& indices, uint32_t position, TensorInfo* info) {
-  MOTE_RETURN_IF_ERROR(Read(indices, position, info));
+mote_status Invocation::ReadQuantized(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info) {
+  MOTE_RETURN_IF_ERROR(Read(indices, position, types, info));
   FlatBuffer& file = graph_->file;
-  if (info->type != MOTE_INT8) return Fail(MOTE_ERROR_TYPE, *info);
   if (info->scales.size != 1 || info->zero_points.size != 1) return Fail(MOTE_ERROR_QUANTIZATION, *info);
   if (!DecodeScale(file.U32(info->scales.at), &info->scale)) return Fail(MOTE_ERROR_QUANTIZATION, *info);
   const int32_t low = file.I32(info->zero_points.at);
   const int32_t high = file.I32(info->zero_points.at + 4);
-  if (low < -128 || low > 127 || high != (low < 0 ? -1 : 0)) return Fail(MOTE_ERROR_QUANTIZATION, *info);
+  const int32_t lowest = info->type == MOTE_INT8 ? -128 : 0;
+  const int32_t most = info->type == MOTE_INT8 || info->type == MOTE_UINT8 ? 255 : 0;
+  if (low < lowest || low - lowest > most || high != low >> 31) return Fail(MOTE_ERROR_QUANTIZATION, *info);
   info->zero_point = low;
   return file.status;
 }
 
-mote_status Invocation::Input(int32_t position, TensorInfo* info) {
-  return ReadActivation(op_->inputs, static_cast<uint32_t>(position), info);
+mote_status Invocation::Input(int32_t position, uint32_t types, TensorInfo* info) {
+  return ReadQuantized(op_->inputs, position, types, info);
 }
 
-mote_status Invocation::Output(TensorInfo* info) { return ReadActivation(op_->outputs, 0, info); }
+mote_status Invocation::Output(uint32_t types, TensorInfo* info, int32_t position) {
+  return ReadQuantized(op_->outputs, position, types, info);
+}
 
-mote_status Invocation::Weights(int32_t position, int32_t dimensions, int32_t channel_dimension, TensorInfo* info) {
-  MOTE_RETURN_IF_ERROR(Read(op_->inputs, static_cast<uint32_t>(position), info));
-  if (info->type != MOTE_INT8) return Fail(MOTE_ERROR_TYPE, *info);
-  if (info->constant == nullptr) return Fail(MOTE_ERROR_BUFFER, *info);
+mote_status Invocation::Raw(int32_t position, uint32_t types, TensorInfo* info) {
+  return Read(op_->inputs, position, types, info);
+}
+
+mote_status Invocation::RawOutput(uint32_t types, TensorInfo* info, int32_t position) {
+  return Read(op_->outputs, position, types, info);
+}
+
+mote_status Invocation::Constant(int32_t position, uint32_t types, TensorInfo* info) {
+  MOTE_RETURN_IF_ERROR(Read(op_->inputs, position, types, info));
+  return info->constant != nullptr ? MOTE_OK : Fail(MOTE_ERROR_BUFFER, *info);
+}
+
+mote_status Invocation::Variable(int32_t position, uint32_t types, TensorInfo* info) {
+  MOTE_RETURN_IF_ERROR(ReadQuantized(op_->inputs, position, types, info));
+  return info->is_variable ? MOTE_OK : Fail(MOTE_ERROR_STRUCTURE, *info);
+}
+
+mote_status Invocation::Intermediate(int32_t position, uint32_t types, TensorInfo* info) {
+  constexpr uint32_t kIntermediates = 8;
+  return ReadQuantized(graph_->file.FieldVector(op_->table, kIntermediates, 4), position, types, info);
+}
+
+mote_status Invocation::Weights(int32_t position, uint32_t types, int32_t dimensions, int32_t channel_dimension,
+                                TensorInfo* info) {
+  MOTE_RETURN_IF_ERROR(Constant(position, types, info));
   if (info->dimensions != dimensions) return Fail(MOTE_ERROR_SHAPE, *info);
   if (info->scales.size == 0 || info->zero_points.size != info->scales.size) {
     return Fail(MOTE_ERROR_QUANTIZATION, *info);
@@ -55,27 +84,26 @@ mote_status Invocation::Weights(int32_t position, int32_t dimensions, int32_t ch
     }
   }
   if (verifying()) {
-    for (uint32_t i = 0; i < info->zero_points.size; ++i) {
-      const uint32_t at = graph_->file.Element(info->zero_points, i, 8);
-      if (graph_->file.U32(at) != 0 || graph_->file.U32(at + 4) != 0) return Fail(MOTE_ERROR_QUANTIZATION, *info);
+    MOTE_RETURN_IF_ERROR(graph_->Spend(2 * info->zero_points.size));
+    const uint8_t* zero_points = graph_->file.data() + info->zero_points.at;
+    for (uint32_t i = 0; i < 2 * info->zero_points.size; ++i) {
+      if (LoadCode<uint32_t>(zero_points, static_cast<int32_t>(i)) != 0) return Fail(MOTE_ERROR_QUANTIZATION, *info);
     }
   }
-  return graph_->file.status;
-}
-
-mote_status Invocation::ConstantInt32(int32_t position, TensorInfo* info) {
-  MOTE_RETURN_IF_ERROR(Read(op_->inputs, static_cast<uint32_t>(position), info));
-  if (info->type != MOTE_INT32) return Fail(MOTE_ERROR_TYPE, *info);
-  if (info->constant == nullptr) return Fail(MOTE_ERROR_BUFFER, *info);
   return MOTE_OK;
 }
 
-mote_status Invocation::Bias(int32_t position, int32_t channels, TensorInfo* info) {
+mote_status Invocation::Bias(int32_t position, int32_t channels, uint32_t types, TensorInfo* info) {
   *info = TensorInfo();
   if (!HasInput(position)) return MOTE_OK;
-  MOTE_RETURN_IF_ERROR(ConstantInt32(position, info));
-  if (info->elements != channels) return Fail(MOTE_ERROR_SHAPE, *info);
-  return MOTE_OK;
+  MOTE_RETURN_IF_ERROR(Constant(position, types, info));
+  return info->elements == channels ? MOTE_OK : Fail(MOTE_ERROR_SHAPE, *info);
+}
+
+void* Invocation::Scratch(uint32_t bytes) {
+  if (!verifying()) return memory_->shared + memory_->offsets[memory_->scratch++];
+  memory_->scratch = bytes;
+  return nullptr;
 }
 
 mote_status Invocation::Range(uint32_t slot, const TensorInfo& output, OutputRange* range) {
@@ -84,26 +112,20 @@ mote_status Invocation::Range(uint32_t slot, const TensorInfo& output, OutputRan
 
 mote_status Invocation::RangeOf(int32_t activation, const TensorInfo& output, OutputRange* range) {
   const int32_t z = output.zero_point;
+  const int32_t low = output.type == MOTE_INT16 ? INT16_MIN : output.type == MOTE_INT8 ? INT8_MIN : 0;
+  const int32_t high = output.type == MOTE_INT16 ? INT16_MAX : output.type == MOTE_INT8 ? INT8_MAX : UINT8_MAX;
   range->zero_point = z;
-  range->min = -128;
-  range->max = 127;
-  switch (activation) {
-    case kNone:
-      return MOTE_OK;
-    case kRelu:
-      range->min = z;
-      return MOTE_OK;
-    case kReluN1To1:
-      range->min = Clamped(z - QuantizeBound(1, output.scale));
-      range->max = Clamped(z + QuantizeBound(1, output.scale));
-      return MOTE_OK;
-    case kRelu6:
-      range->min = z;
-      range->max = Clamped(z + QuantizeBound(6, output.scale));
-      return MOTE_OK;
-    default:
-      return Fail(MOTE_ERROR_OPTION, output);
-  }
+  range->min = low;
+  range->max = high;
+  if (activation == kNone) return MOTE_OK;
+  range->min = z;
+  if (activation == kRelu) return MOTE_OK;
+  if (activation != kReluN1To1 && activation != kRelu6) return Fail(MOTE_ERROR_OPTION, output);
+  const int32_t up = z + QuantizeBound(activation == kRelu6 ? 6 : 1, output.scale);
+  const int32_t down = z - QuantizeBound(1, output.scale);
+  if (up < high) range->max = up;
+  if (activation == kReluN1To1) range->min = down > low ? down : low;
+  return MOTE_OK;
 }
 
 bool HaveTiedQuantization(const TensorInfo& a, const TensorInfo& b) {

@@ -1,7 +1,10 @@
 /* One operator at work. Each operator is one function, mote_status EvalX(Invocation&), that reads its tensors and
- * options from the file, checks them, and then computes. At load it is called with `arena` null: it checks everything,
- * the costly things too, and stops before it computes. At each invoke it is called again, and what it reads then is
- * what was checked.
+ * options from the file, checks them, and then computes. At load it is called with no memory for activations: it checks
+ * everything, the costly things too, and stops before it computes (`verifying`). At each invoke it is called again, and
+ * what it reads then is what was checked.
+ *
+ * Stacks are small: read and check in a MOTE_NOINLINE function that fills a parameter struct, so that the TensorInfos
+ * are gone while the kernel runs.
  */
 #ifndef MOTE_MCU_RUNTIME_OPERATORS_INVOCATION_H_
 #define MOTE_MCU_RUNTIME_OPERATORS_INVOCATION_H_
@@ -14,15 +17,33 @@
 
 namespace mote::device {
 
-/* Where the tensors of the arena lie: one uint32_t a tensor of the file, a distance from the arena's begin. */
+/* Where a model's tensors lie: one uint32_t a tensor of the file, a distance from the begin of the memory that models
+ * share or, with kOwn set, of the model's own. */
 constexpr uint32_t kNoOffset = UINT32_MAX;
+constexpr uint32_t kOwnMemory = uint32_t{1} << 31;
+
+struct Memory {
+  uint32_t* offsets = nullptr; /* of the tensors; at invoke, the operators' scratch follows */
+  uint8_t* own = nullptr;
+  uint8_t* shared = nullptr; /* null at load */
+  /* At load: how much scratch the operator asks for, and how much state all have so far. At invoke: whether it is the
+   * first one since loading; and `scratch` is the place of the next operator's scratch. */
+  uint32_t scratch = 0;
+  uint32_t state_bytes = 0;
+  bool first = false;
+  bool resetting = false;
+};
 
 class Invocation {
  public:
-  Invocation(Graph* graph, const OperatorInfo* op, uint8_t* arena) : graph_(graph), op_(op), arena_(arena) {}
+  Invocation(Graph* graph, const OperatorInfo* op, Memory* memory) : graph_(graph), op_(op), memory_(memory) {}
 
   /* True at load: check all, compute nothing. */
-  bool verifying() const { return arena_ == nullptr; }
+  bool verifying() const { return memory_->shared == nullptr; }
+  /* At invoke: the first one since loading or resetting. */
+  bool first() const { return memory_->first; }
+  /* For rows of kState alone: neither load nor invoke; the state is to be set to its initial value. */
+  bool resetting() const { return memory_->resetting; }
 
   /* The tensor that the last failed check was about, or -1. */
   int32_t fault_tensor = -1;
@@ -32,18 +53,29 @@ class Invocation {
     return status;
   }
 
-  /* An int8 activation (or constant) with one scale and one zero point; `scale` and `zero_point` are set. */
-  mote_status Input(int32_t position, TensorInfo* info);
-  mote_status Output(TensorInfo* info);
+  /* `types`: a set of those that the operator takes. */
 
-  /* Constant int8 weights, zero points 0, one scale or one for each index of dimension `channel_dimension`. */
-  mote_status Weights(int32_t position, int32_t dimensions, int32_t channel_dimension, TensorInfo* info);
-  /* Constant int32 of `channels` elements; `info->constant` is null where it is left out. */
-  mote_status Bias(int32_t position, int32_t channels, TensorInfo* info);
-  /* A constant int32 tensor, such as paddings. */
-  mote_status ConstantInt32(int32_t position, TensorInfo* info);
+  /* A tensor with one scale and one zero point in its type's range (0 for int16 and int32); sets `scale`, `zero_point`.
+   */
+  mote_status Input(int32_t position, uint32_t types, TensorInfo* info);
+  mote_status Output(uint32_t types, TensorInfo* info, int32_t position = 0);
+  /* Nothing is asked of the quantization. */
+  mote_status Raw(int32_t position, uint32_t types, TensorInfo* info);
+  mote_status RawOutput(uint32_t types, TensorInfo* info, int32_t position = 0);
+  /* The same, and its data stands in the file. */
+  mote_status Constant(int32_t position, uint32_t types, TensorInfo* info);
+  /* Constant weights, zero points 0, one scale or one for each index of dimension `channel_dimension`. */
+  mote_status Weights(int32_t position, uint32_t types, int32_t dimensions, int32_t channel_dimension,
+                      TensorInfo* info);
+  /* Constant, of `channels` elements; `info->constant` is null where it is left out. */
+  mote_status Bias(int32_t position, int32_t channels, uint32_t types, TensorInfo* info);
+  /* State that is kept from one invoke to the next; quantized as with Input. */
+  mote_status Variable(int32_t position, uint32_t types, TensorInfo* info);
+  /* Element `position` of the operator's intermediates: quantization only, no data. */
+  mote_status Intermediate(int32_t position, uint32_t types, TensorInfo* info);
 
   int32_t input_count() const { return static_cast<int32_t>(op_->inputs.size); }
+  int32_t output_count() const { return static_cast<int32_t>(op_->outputs.size); }
   bool HasInput(int32_t position) {
     return position < input_count() && graph_->file.ElementI32(op_->inputs, static_cast<uint32_t>(position)) >= 0;
   }
@@ -51,27 +83,39 @@ class Invocation {
   /* Options by the schema's field number. */
   int32_t Option8(uint32_t slot, int8_t absent) { return graph_->file.FieldI8(op_->options, slot, absent); }
   int32_t Option32(uint32_t slot, int32_t absent) { return graph_->file.FieldI32(op_->options, slot, absent); }
+  Vector OptionVector(uint32_t slot, uint32_t element_bytes) {
+    return graph_->file.FieldVector(op_->options, slot, element_bytes);
+  }
 
-  /* The codes that remain after the fused activation in option `slot`. */
+  /* The codes that remain after the fused activation in option `slot`, of the output's type. */
   mote_status Range(uint32_t slot, const TensorInfo& output, OutputRange* range);
   mote_status RangeOf(int32_t activation, const TensorInfo& output, OutputRange* range);
 
-  const int8_t* Data(const TensorInfo& tensor) const {
-    return tensor.constant ? reinterpret_cast<const int8_t*>(tensor.constant) : MutableData(tensor);
+  /* At load: asks for memory of this operator's own, and gives null. At invoke: gives it, aligned to 4. Once an
+   * operator. */
+  void* Scratch(uint32_t bytes);
+
+  template <typename T = int8_t>
+  const T* Data(const TensorInfo& tensor) const {
+    return tensor.constant ? reinterpret_cast<const T*>(tensor.constant) : MutableData<T>(tensor);
   }
-  int8_t* MutableData(const TensorInfo& tensor) const {
-    return reinterpret_cast<int8_t*>(arena_ + reinterpret_cast<const uint32_t*>(arena_)[tensor.index]);
+  template <typename T = int8_t>
+  T* MutableData(const TensorInfo& tensor) const {
+    return reinterpret_cast<T*>(Place(tensor.index));
   }
 
   Graph& graph() { return *graph_; }
+  const OperatorInfo& info() const { return *op_; }
+  Memory& memory() { return *memory_; }
 
  private:
-  mote_status Read(const Vector& indices, uint32_t position, TensorInfo* info);
-  mote_status ReadActivation(const Vector& indices, uint32_t position, TensorInfo* info);
+  uint8_t* Place(int32_t tensor) const;
+  mote_status Read(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info);
+  mote_status ReadQuantized(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info);
 
   Graph* graph_;
   const OperatorInfo* op_;
-  uint8_t* arena_;
+  Memory* memory_;
 };
 
 /* Equal zero points and scales, for operators that move codes. Scales may differ by 8 units in the last place:

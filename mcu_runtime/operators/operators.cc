@@ -1,22 +1,16 @@
+/* One constant an operator, each in a section of its own: programs link those that they name. */
 #include "mcu_runtime/operators/operators.h"
 
-namespace mote::device {
-namespace {
+using namespace mote::device;  // the rows name what is in it
 
-constexpr OperatorSpec kOperators[] = {
-#define MOTE_OPERATOR(name, code, function, options, inputs_min, inputs_max, max_version, memory) \
-  {function, code, options, inputs_min, inputs_max, max_version, Memory::memory},
+extern "C" {
+#define MOTE_OPERATOR(symbol, name, code, function, ...) extern const mote_operator mote_op_##symbol;
 #include "mcu_runtime/operators.def"
 #undef MOTE_OPERATOR
-};
 
-}  // namespace
-
-const OperatorSpec* FindOperator(int32_t code) {
-  for (const OperatorSpec& spec : kOperators) {
-    if (spec.code == code) return &spec;
-  }
-  return nullptr;
+#define MOTE_OPERATOR(symbol, name, code, function, options, slots, types, inputs_min, inputs_max, outputs, memory) \
+  const mote_operator mote_op_##symbol = {function,   code,       options, slots, types,                            \
+                                          inputs_min, inputs_max, outputs, memory};
+#include "mcu_runtime/operators.def"
+#undef MOTE_OPERATOR
 }
-
-}  // namespace mote::device

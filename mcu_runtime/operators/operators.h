@@ -1,4 +1,4 @@
-/* The registry made of operators.def. */
+/* What a row of operators.def becomes. */
 #ifndef MOTE_MCU_RUNTIME_OPERATORS_OPERATORS_H_
 #define MOTE_MCU_RUNTIME_OPERATORS_OPERATORS_H_
 
@@ -8,22 +8,27 @@
 
 namespace mote::device {
 
-enum class Memory : uint8_t { kOwn, kSame, kInPlace };
+enum OperatorTypes : uint8_t { kAny, kFirst8, kFirst16, kWeights4 };
+enum OutputMemory : uint8_t { kOwn, kSame, kInPlace, kState };
+constexpr uint8_t kMany = 255;
 
-struct OperatorSpec {
-  mote_status (*eval)(Invocation&);
-  int16_t code;
+}  // namespace mote::device
+
+struct mote_operator {
+  mote_status (*eval)(mote::device::Invocation&);
+  uint8_t code;
   uint8_t options;
+  uint8_t option_slots;
+  mote::device::OperatorTypes types;
   uint8_t inputs_min;
   uint8_t inputs_max;
-  uint8_t max_version;
-  Memory memory;
+  uint8_t outputs;
+  mote::device::OutputMemory memory;
 };
 
-/* Null where this build has no such operator. */
-const OperatorSpec* FindOperator(int32_t code);
+namespace mote::device {
 
-#define MOTE_OPERATOR(name, code, function, ...) mote_status function(Invocation& op);
+#define MOTE_OPERATOR(symbol, name, code, function, ...) mote_status function(Invocation& op);
 #include "mcu_runtime/operators.def"
 #undef MOTE_OPERATOR
 

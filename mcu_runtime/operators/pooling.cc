@@ -8,8 +8,8 @@ namespace {
 /* All but the kernel's call; `input` and `output` are for it. */
 mote_status PreparePool(Invocation& op, TensorInfo* input, TensorInfo* output, Pool2dParams* p) {
   enum : uint32_t { kPadding, kStrideW, kStrideH, kFilterW, kFilterH, kActivation };
-  MOTE_RETURN_IF_ERROR(op.Input(0, input));
-  MOTE_RETURN_IF_ERROR(op.Output(output));
+  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, input));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt8, output));
   if (input->dimensions != 4) return op.Fail(MOTE_ERROR_SHAPE, *input);
   if (output->dimensions != 4 || output->shape[0] != input->shape[0] || output->shape[3] != input->shape[3]) {
     return op.Fail(MOTE_ERROR_SHAPE, *output);

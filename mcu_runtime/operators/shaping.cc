@@ -6,10 +6,10 @@ namespace mote::device {
 
 mote_status EvalReshape(Invocation& op) {
   TensorInfo input, output, shape;
-  MOTE_RETURN_IF_ERROR(op.Input(0, &input));
-  MOTE_RETURN_IF_ERROR(op.Output(&output));
+  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, &input));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
   /* The output's own shape counts; the shape that the operator states is only asked to be a constant. */
-  if (op.HasInput(1)) MOTE_RETURN_IF_ERROR(op.ConstantInt32(1, &shape));
+  if (op.HasInput(1)) MOTE_RETURN_IF_ERROR(op.Constant(1, kInt32, &shape));
   if (input.elements != output.elements) return op.Fail(MOTE_ERROR_SHAPE, output);
   if (!HaveTiedQuantization(input, output)) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
   if (op.verifying()) return MOTE_OK;
@@ -22,7 +22,7 @@ mote_status EvalReshape(Invocation& op) {
 mote_status EvalConcatenation(Invocation& op) {
   enum : uint32_t { kAxis, kActivation };
   TensorInfo input, output;
-  MOTE_RETURN_IF_ERROR(op.Output(&output));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
   int32_t axis = op.Option32(kAxis, 0);
   if (axis < 0) axis += output.dimensions;
   if (axis < 0 || axis >= output.dimensions || op.Option8(kActivation, 0) != 0) {
@@ -35,7 +35,7 @@ mote_status EvalConcatenation(Invocation& op) {
   const int32_t output_step = output.shape[axis] * inner;
   int32_t filled = 0; /* along the axis */
   for (int32_t i = 0; i < op.input_count(); ++i) {
-    MOTE_RETURN_IF_ERROR(op.Input(i, &input));
+    MOTE_RETURN_IF_ERROR(op.Input(i, kInt8, &input));
     if (!HaveTiedQuantization(input, output)) return op.Fail(MOTE_ERROR_QUANTIZATION, input);
     if (input.dimensions != output.dimensions) return op.Fail(MOTE_ERROR_SHAPE, input);
     for (int32_t d = 0; d < output.dimensions; ++d) {
@@ -53,9 +53,9 @@ mote_status EvalConcatenation(Invocation& op) {
 
 mote_status EvalPad(Invocation& op) {
   TensorInfo input, paddings, output;
-  MOTE_RETURN_IF_ERROR(op.Input(0, &input));
-  MOTE_RETURN_IF_ERROR(op.ConstantInt32(1, &paddings));
-  MOTE_RETURN_IF_ERROR(op.Output(&output));
+  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, &input));
+  MOTE_RETURN_IF_ERROR(op.Constant(1, kInt32, &paddings));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
   if (!HaveTiedQuantization(input, output)) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
   if (input.dimensions < 1 || input.dimensions != output.dimensions) return op.Fail(MOTE_ERROR_SHAPE, output);
   if (paddings.elements != 2 * input.dimensions) return op.Fail(MOTE_ERROR_SHAPE, paddings);

@@ -24,17 +24,26 @@ class _Tensor(ctypes.Structure):
     ]
 
 
+class _Fault(ctypes.Structure):
+    _fields_ = [("op", ctypes.c_int32), ("code", ctypes.c_int32), ("tensor", ctypes.c_int32)]
+
+
+class _Memory(ctypes.Structure):
+    _fields_ = [("arena", ctypes.c_size_t), ("own", ctypes.c_size_t), ("shared", ctypes.c_size_t)]
+
+
 class _Model(ctypes.Structure):
     _fields_ = [
         ("file", ctypes.c_void_p),
         ("file_size", ctypes.c_size_t),
-        ("arena", ctypes.c_void_p),
-        ("arena_size", ctypes.c_size_t),
-        ("internal", ctypes.c_void_p * 4),
+        ("operators", ctypes.c_void_p),
+        ("own", ctypes.c_void_p),
+        ("shared", ctypes.c_void_p),
         ("hook", ctypes.c_void_p),
         ("hook_context", ctypes.c_void_p),
-        ("error_op", ctypes.c_int32),
-        ("error_tensor", ctypes.c_int32),
+        ("own_bytes", ctypes.c_size_t),
+        ("state_at", ctypes.c_size_t),
+        ("fault", _Fault),
         ("state", ctypes.c_uint32),
     ]
 
@@ -50,17 +59,24 @@ def library_path() -> Path:
     return found[0]
 
 
+_DTYPES = {0: np.float32, 2: np.int32, 3: np.uint8, 4: np.int64, 6: np.bool_, 7: np.int16, 9: np.int8}
+
+
 def _load():
     lib = ctypes.CDLL(str(library_path()))
     p, i32 = ctypes.c_void_p, ctypes.c_int32
-    lib.mote_model_arena_size.argtypes = [p, ctypes.c_size_t, ctypes.POINTER(ctypes.c_size_t), p, p]
-    lib.mote_model_load.argtypes = [ctypes.POINTER(_Model), p, ctypes.c_size_t, p, ctypes.c_size_t]
+    lib.mote_model_memory.argtypes = [p, p, ctypes.c_size_t, ctypes.POINTER(_Memory), ctypes.POINTER(_Fault)]
+    lib.mote_model_load.argtypes = [ctypes.POINTER(_Model), p, p, ctypes.c_size_t, p, ctypes.c_size_t]
     lib.mote_model_invoke.argtypes = [ctypes.POINTER(_Model)]
+    lib.mote_model_reset.argtypes = [ctypes.POINTER(_Model)]
     for name in ("mote_model_input", "mote_model_output"):
         getattr(lib, name).argtypes = [ctypes.POINTER(_Model), i32]
         getattr(lib, name).restype = _Tensor
+    for name in ("mote_model_input_count", "mote_model_output_count"):
+        getattr(lib, name).argtypes = [ctypes.POINTER(_Model)]
     lib.mote_status_text.argtypes = [ctypes.c_int]
     lib.mote_status_text.restype = ctypes.c_char_p
+    lib.mote_operator_name.restype = ctypes.c_char_p
     return lib
 
 
@@ -68,9 +84,11 @@ _LIB = None
 
 
 class MoteError(Exception):
-    def __init__(self, status: int, op: int, tensor: int):
-        self.status, self.op, self.tensor = status, op, tensor
-        super().__init__(f"{_LIB.mote_status_text(status).decode()} (status {status}, operator {op}, tensor {tensor})")
+    def __init__(self, status: int, fault: _Fault):
+        self.status, self.op, self.code, self.tensor = status, fault.op, fault.code, fault.tensor
+        name = _LIB.mote_operator_name(fault.code).decode() or fault.code
+        text = _LIB.mote_status_text(status).decode()
+        super().__init__(f"{text} (status {status}, operator {fault.op} {name}, tensor {fault.tensor})")
 
 
 class MoteModel:
@@ -82,33 +100,48 @@ class MoteModel:
         global _LIB
         _LIB = _LIB or _load()
         self._file = (ctypes.c_uint8 * len(file)).from_buffer_copy(file)
-        size, op, tensor = ctypes.c_size_t(), ctypes.c_int32(), ctypes.c_int32()
-        status = _LIB.mote_model_arena_size(
-            self._file, len(file), ctypes.byref(size), ctypes.byref(op), ctypes.byref(tensor)
-        )
+        operators = ctypes.addressof(ctypes.c_void_p.in_dll(_LIB, "mote_all_operators"))
+        memory, fault = _Memory(), _Fault()
+        status = _LIB.mote_model_memory(operators, self._file, len(file), ctypes.byref(memory), ctypes.byref(fault))
         if status:
-            raise MoteError(status, op.value, tensor.value)
-        self.arena_bytes = size.value
-        self._memory = np.full(size.value + 2 * self.GUARD + 16, 0xA5, np.uint8)
+            raise MoteError(status, fault)
+        self.arena_bytes = memory.arena
+        self._memory = np.full(memory.arena + 2 * self.GUARD + 16, 0xA5, np.uint8)
         self._begin = self.GUARD + -(self._memory.ctypes.data + self.GUARD) % 16
         self._model = _Model()
+        place = self._memory.ctypes.data + self._begin
         status = _LIB.mote_model_load(
-            ctypes.byref(self._model), self._file, len(file), self._memory.ctypes.data + self._begin, size.value
+            ctypes.byref(self._model), operators, self._file, len(file), place, memory.arena
         )
         if status:
-            raise MoteError(status, self._model.error_op, self._model.error_tensor)
+            raise MoteError(status, self._model.fault)
 
     def _array(self, tensor: _Tensor) -> np.ndarray:
-        buffer = (ctypes.c_int8 * tensor.bytes).from_address(tensor.data)
-        return np.frombuffer(buffer, np.int8).reshape([tensor.shape[d] for d in range(tensor.dimensions)])
+        buffer = (ctypes.c_uint8 * tensor.bytes).from_address(tensor.data)
+        shape = [tensor.shape[d] for d in range(tensor.dimensions)]
+        return np.frombuffer(buffer, _DTYPES[tensor.type]).reshape(shape)
 
-    def run(self, *inputs: np.ndarray) -> np.ndarray:
+    def outputs(self) -> list[np.ndarray]:
+        count = _LIB.mote_model_output_count(ctypes.byref(self._model))
+        return [self._array(_LIB.mote_model_output(ctypes.byref(self._model), i)).copy() for i in range(count)]
+
+    def invoke(self, *inputs: np.ndarray) -> list[np.ndarray]:
+        """All outputs."""
         for index, values in enumerate(inputs):
             self._array(_LIB.mote_model_input(ctypes.byref(self._model), index))[...] = values
         status = _LIB.mote_model_invoke(ctypes.byref(self._model))
         if status:
-            raise MoteError(status, -1, -1)
+            raise MoteError(status, _Fault(-1, -1, -1))
         end = self._begin + self.arena_bytes
         if not ((self._memory[: self._begin] == 0xA5).all() and (self._memory[end:] == 0xA5).all()):
             raise AssertionError("the runtime wrote outside of its arena")
-        return self._array(_LIB.mote_model_output(ctypes.byref(self._model), 0)).copy()
+        return self.outputs()
+
+    def run(self, *inputs: np.ndarray) -> np.ndarray:
+        """The first output."""
+        return self.invoke(*inputs)[0]
+
+    def reset(self) -> None:
+        status = _LIB.mote_model_reset(ctypes.byref(self._model))
+        if status:
+            raise MoteError(status, self._model.fault)

@@ -71,7 +71,9 @@ class MlperfTiny : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     file_ = ReadFile(kFolder + GetParam() + ".tflite");
-    ASSERT_EQ(mote_model_arena_size(file_.data(), file_.size(), &arena_bytes_, nullptr, nullptr), MOTE_OK);
+    mote_memory memory = {};
+    ASSERT_EQ(mote_model_memory(mote_all_operators, file_.data(), file_.size(), &memory, nullptr), MOTE_OK);
+    arena_bytes_ = memory.arena;
   }
   std::vector<uint8_t> file_;
   size_t arena_bytes_ = 0;
@@ -85,7 +87,8 @@ TEST_P(MlperfTiny, GivesTheGoldenBytesAtAnyAlignmentOfTheFile) {
     std::memcpy(file.data(), file_.data(), file_.size());
     GuardedMemory arena(arena_bytes_, 0);
     mote_model model;
-    ASSERT_EQ(mote_model_load(&model, file.data(), file_.size(), arena.data(), arena_bytes_), MOTE_OK);
+    ASSERT_EQ(mote_model_load(&model, mote_all_operators, file.data(), file_.size(), arena.data(), arena_bytes_),
+              MOTE_OK);
     for (uint32_t sample = 0; sample < (misalignment == 0 ? 8 : 2); ++sample) {
       FillInput(sample + 1, mote_model_input(&model, 0));
       ASSERT_EQ(mote_model_invoke(&model), MOTE_OK);
@@ -99,15 +102,17 @@ TEST_P(MlperfTiny, GivesTheGoldenBytesAtAnyAlignmentOfTheFile) {
 TEST_P(MlperfTiny, LoadsInExactlyTheArenaItAsksForAndNotInOneByteLess) {
   GuardedMemory arena(arena_bytes_, 0);
   mote_model model;
-  EXPECT_EQ(mote_model_load(&model, file_.data(), file_.size(), arena.data(), arena_bytes_ - 1),
+  EXPECT_EQ(mote_model_load(&model, mote_all_operators, file_.data(), file_.size(), arena.data(), arena_bytes_ - 1),
             MOTE_ERROR_ARENA_TOO_SMALL);
   EXPECT_EQ(mote_model_invoke(&model), MOTE_ERROR_NOT_LOADED);
   for (size_t bytes = 0; bytes < arena_bytes_; bytes = bytes * 2 + 1) {
     GuardedMemory small(bytes, 0);
-    ASSERT_EQ(mote_model_load(&model, file_.data(), file_.size(), small.data(), bytes), MOTE_ERROR_ARENA_TOO_SMALL);
+    ASSERT_EQ(mote_model_load(&model, mote_all_operators, file_.data(), file_.size(), small.data(), bytes),
+              MOTE_ERROR_ARENA_TOO_SMALL);
     ASSERT_TRUE(small.Intact());
   }
-  EXPECT_EQ(mote_model_load(&model, file_.data(), file_.size(), arena.data(), arena_bytes_), MOTE_OK);
+  EXPECT_EQ(mote_model_load(&model, mote_all_operators, file_.data(), file_.size(), arena.data(), arena_bytes_),
+            MOTE_OK);
   EXPECT_TRUE(arena.Intact());
 }
 
@@ -120,7 +125,8 @@ TEST_P(MlperfTiny, RefusesEveryTruncation) {
     const std::unique_ptr<uint8_t[]> shorter(new uint8_t[size]);  // its end is known to sanitizers
     std::memcpy(shorter.get(), file_.data(), size);
     mote_model model;
-    const mote_status status = mote_model_load(&model, shorter.get(), size, arena.data(), arena_bytes_);
+    const mote_status status =
+        mote_model_load(&model, mote_all_operators, shorter.get(), size, arena.data(), arena_bytes_);
     if (status == MOTE_OK) {
       accepted_at = std::min(accepted_at, size);
     } else {
@@ -133,7 +139,8 @@ TEST_P(MlperfTiny, RefusesEveryTruncation) {
 TEST_P(MlperfTiny, TellsTheGraphAndCallsTheHookAfterEveryOperator) {
   GuardedMemory arena(arena_bytes_, 0);
   mote_model model;
-  ASSERT_EQ(mote_model_load(&model, file_.data(), file_.size(), arena.data(), arena_bytes_), MOTE_OK);
+  ASSERT_EQ(mote_model_load(&model, mote_all_operators, file_.data(), file_.size(), arena.data(), arena_bytes_),
+            MOTE_OK);
   std::vector<int32_t> seen;
   mote_model_set_hook(
       &model,
@@ -172,9 +179,9 @@ TEST(MlperfTinyArena, IsTheBestKnownPlusSmallTables) {
                {"str_ww_ref_model", 6656}};
   for (const auto& c : cases) {
     const std::vector<uint8_t> file = ReadFile(kFolder + c.name + ".tflite");
-    size_t bytes = 0;
-    ASSERT_EQ(mote_model_arena_size(file.data(), file.size(), &bytes, nullptr, nullptr), MOTE_OK);
-    EXPECT_LE(bytes, c.activations + 400) << c.name;
+    mote_memory memory = {};
+    ASSERT_EQ(mote_model_memory(mote_all_operators, file.data(), file.size(), &memory, nullptr), MOTE_OK);
+    EXPECT_LE(memory.arena, c.activations + 400) << c.name;
   }
 }
 
@@ -182,19 +189,26 @@ TEST(Api, RefusesBadArguments) {
   const std::vector<uint8_t> file = ReadFile(kFolder + "ad01_int8.tflite");
   alignas(16) uint8_t arena[2048];
   mote_model model;
-  size_t bytes = 0;
-  EXPECT_EQ(mote_model_load(nullptr, file.data(), file.size(), arena, sizeof arena), MOTE_ERROR_ARGUMENT);
-  EXPECT_EQ(mote_model_load(&model, nullptr, file.size(), arena, sizeof arena), MOTE_ERROR_ARGUMENT);
-  EXPECT_EQ(mote_model_load(&model, file.data(), file.size(), nullptr, sizeof arena), MOTE_ERROR_ARGUMENT);
-  EXPECT_EQ(mote_model_load(&model, file.data(), file.size(), arena + 4, sizeof arena - 4), MOTE_ERROR_ARENA_ALIGNMENT);
-  EXPECT_EQ(mote_model_arena_size(nullptr, 0, &bytes, nullptr, nullptr), MOTE_ERROR_ARGUMENT);
-  EXPECT_EQ(mote_model_arena_size(file.data(), file.size(), nullptr, nullptr, nullptr), MOTE_ERROR_ARGUMENT);
+  mote_memory memory = {};
+  EXPECT_EQ(mote_model_load(nullptr, mote_all_operators, file.data(), file.size(), arena, sizeof arena),
+            MOTE_ERROR_ARGUMENT);
+  EXPECT_EQ(mote_model_load(&model, mote_all_operators, nullptr, file.size(), arena, sizeof arena),
+            MOTE_ERROR_ARGUMENT);
+  EXPECT_EQ(mote_model_load(&model, mote_all_operators, file.data(), file.size(), nullptr, sizeof arena),
+            MOTE_ERROR_ARGUMENT);
+  EXPECT_EQ(mote_model_load(&model, mote_all_operators, file.data(), file.size(), arena + 4, sizeof arena - 4),
+            MOTE_ERROR_ARENA_ALIGNMENT);
+  EXPECT_EQ(mote_model_load(&model, nullptr, file.data(), file.size(), arena, sizeof arena), MOTE_ERROR_ARGUMENT);
+  EXPECT_EQ(mote_model_memory(mote_all_operators, nullptr, 0, &memory, nullptr), MOTE_ERROR_ARGUMENT);
+  EXPECT_EQ(mote_model_memory(mote_all_operators, file.data(), file.size(), nullptr, nullptr), MOTE_ERROR_ARGUMENT);
+  EXPECT_EQ(mote_model_memory(nullptr, file.data(), file.size(), &memory, nullptr), MOTE_ERROR_ARGUMENT);
+  EXPECT_EQ(mote_model_reset(&model), MOTE_ERROR_NOT_LOADED);
   EXPECT_EQ(mote_model_invoke(nullptr), MOTE_ERROR_ARGUMENT);
   mote_model blank = {};
   EXPECT_EQ(mote_model_invoke(&blank), MOTE_ERROR_NOT_LOADED);
   EXPECT_EQ(mote_model_input_count(&blank), 0);
   EXPECT_EQ(mote_model_output(nullptr, 0).data, nullptr);
-  for (int status = 0; status <= 15; ++status) {
+  for (int status = 0; status <= MOTE_ERROR_SELFTEST; ++status) {
     EXPECT_STRNE(mote_status_text(static_cast<mote_status>(status)), "an unknown status") << status;
   }
 }

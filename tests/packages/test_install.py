@@ -18,7 +18,7 @@ FIRMWARE = """\
 int main(void) {
   mote_model model;
   static unsigned char arena[64] MOTE_ALIGNED;
-  puts(mote_status_text(mote_model_load(&model, "none", 4, arena, sizeof arena)));
+  puts(mote_status_text(mote_model_load(&model, mote_all_operators, "none", 4, arena, sizeof arena)));
   return 0;
 }
 """

@@ -1,0 +1,196 @@
+#include "mcu_runtime/loader.h"
+
+namespace mote::device {
+namespace {
+
+constexpr uint32_t kMaxOperators = 32000; /* times are 15 bits; 0 is before the first operator */
+
+uint32_t Aligned(uint32_t bytes) { return (bytes + kTensorAlignment - 1) & ~(kTensorAlignment - 1); }
+
+}  // namespace
+
+const mote_operator* FindOperator(const mote_operator* const* operators, Graph* graph, const OperatorInfo& op,
+                                  mote_status* status) {
+  *status = MOTE_ERROR_OPERATOR;
+  for (; *operators != nullptr; ++operators) {
+    const mote_operator* row = *operators;
+    if (row->code != op.code) continue;
+    if (row->types == kAny) return row;
+    *status = MOTE_ERROR_TYPE;
+    OperatorTypes types = kFirst8;
+    if (op.inputs.size > 1 && graph->TypeOf(graph->file.ElementI32(op.inputs, 1)) == MOTE_INT4) types = kWeights4;
+    if (op.inputs.size > 0 && graph->TypeOf(graph->file.ElementI32(op.inputs, 0)) == MOTE_INT16) types = kFirst16;
+    if (row->types == types) return row;
+  }
+  return nullptr;
+}
+
+mote_status Loader::Run(mote_memory* needed) {
+  const uint32_t tensors = graph_.tensors.size;
+  if (graph_.operators.size > kMaxOperators || tensors > plan_.own_size / 4) {
+    return graph_.operators.size > kMaxOperators || plan_.only_size ? MOTE_ERROR_LIMIT : MOTE_ERROR_ARENA_TOO_SMALL;
+  }
+  memory_.offsets = plan_.own;
+  for (uint32_t t = 0; t < tensors; ++t) memory_.offsets[t] = kNoOffset;
+  blocks_ = reinterpret_cast<Block*>(plan_.shared ? plan_.shared : reinterpret_cast<uint8_t*>(plan_.own + tensors));
+  most_blocks_ = (plan_.shared ? plan_.shared_size : plan_.own_size - 4 * tensors) / sizeof(Block);
+
+  for (uint32_t i = 0; i < graph_.inputs.size; ++i) {
+    MOTE_RETURN_IF_ERROR(Define(graph_.file.ElementI32(graph_.inputs, i), 0));
+  }
+  for (uint32_t i = 0; i < graph_.operators.size; ++i) {
+    fault_.op = static_cast<int32_t>(i);
+    MOTE_RETURN_IF_ERROR(CheckOperator(i));
+  }
+  fault_.op = fault_.code = -1;
+  MOTE_RETURN_IF_ERROR(KeepOutputs());
+  MOTE_RETURN_IF_ERROR(ShareMemory());
+
+  const uint32_t planning = static_cast<uint32_t>(sizeof(Block)) * count_;
+  const uint32_t peak = PlanArena(blocks_, count_);
+  if (peak == UINT32_MAX) return MOTE_ERROR_SHAPE;
+  const uint32_t tables = 4 * (tensors + scratches_);
+  needed->own = tables + memory_.state_bytes;
+  needed->shared = peak > planning ? peak : planning;
+  needed->arena = needed->own + peak;
+  if (4 * tensors + planning > needed->arena) needed->arena = 4 * tensors + planning;
+  if (plan_.only_size) return MOTE_OK;
+  if (plan_.shared ? needed->own > plan_.own_size || needed->shared > plan_.shared_size
+                   : needed->arena > plan_.own_size) {
+    return MOTE_ERROR_ARENA_TOO_SMALL;
+  }
+  for (uint32_t t = 0; t < tensors; ++t) {
+    uint32_t& offset = memory_.offsets[t];
+    if (offset == kNoOffset) continue;
+    offset = offset & kOwnMemory ? offset + tables : blocks_[offset].offset;
+  }
+  /* Onto the first blocks, where the arena is one: each is read before its place is written, since a block is larger
+   * than an offset. */
+  uint32_t* scratch = memory_.offsets + tensors;
+  for (uint32_t b = 0; b < count_; ++b) {
+    const Block block = blocks_[b];
+    if (block.is_scratch) *scratch++ = block.offset;
+  }
+  return MOTE_OK;
+}
+
+mote_status Loader::NewBlock(uint32_t bytes, uint32_t time, uint32_t* number) {
+  if (count_ == most_blocks_) return plan_.only_size ? MOTE_ERROR_LIMIT : MOTE_ERROR_ARENA_TOO_SMALL;
+  Block& block = blocks_[count_];
+  block = Block();
+  block.bytes = bytes;
+  block.first = time & 0x7fff;
+  block.last = block.first;
+  *number = count_++;
+  return MOTE_OK;
+}
+
+/* A new activation, alive from `time`. The operator that makes a resource gives it its place. */
+mote_status Loader::Define(int32_t index, uint32_t time) {
+  TensorInfo info;
+  const mote_status status = graph_.ReadTensor(index, &info);
+  if (status != MOTE_OK) return Fail(status, index);
+  uint32_t& offset = memory_.offsets[index];
+  if (info.constant != nullptr || info.is_variable || offset != kNoOffset) return Fail(MOTE_ERROR_STRUCTURE, index);
+  if (info.type == MOTE_RESOURCE) return time == 0 ? Fail(MOTE_ERROR_TYPE, index) : MOTE_OK;
+  return NewBlock(info.bytes, time, &offset);
+}
+
+/* A reading of a tensor that must be a constant, state, or defined by now. */
+mote_status Loader::Use(int32_t index, uint32_t time) {
+  if (static_cast<uint32_t>(index) >= graph_.tensors.size) return Fail(MOTE_ERROR_STRUCTURE, index);
+  uint32_t& offset = memory_.offsets[index];
+  if (Block* block = BlockOf(index)) block->last = static_cast<uint16_t>(time);
+  if (offset != kNoOffset) return MOTE_OK;
+  TensorInfo info;
+  const mote_status status = graph_.ReadTensor(index, &info);
+  if (status != MOTE_OK) return Fail(status, index);
+  if (info.is_variable) {
+    offset = kOwnMemory | memory_.state_bytes;
+    memory_.state_bytes += Aligned(info.bytes);
+    return memory_.state_bytes <= kMaxElements ? MOTE_OK : Fail(MOTE_ERROR_SHAPE, index);
+  }
+  return info.constant != nullptr ? MOTE_OK : Fail(MOTE_ERROR_STRUCTURE, index);
+}
+
+mote_status Loader::CheckOperator(uint32_t index) {
+  OperatorInfo op;
+  MOTE_RETURN_IF_ERROR(graph_.ReadOperator(index, &op));
+  fault_.code = op.code;
+  const uint32_t time = index + 1;
+  mote_status status;
+  const mote_operator* row = FindOperator(operators_, &graph_, op, &status);
+  if (row == nullptr) return status;
+  if (op.options_type != 0 && op.options_type != row->options) return MOTE_ERROR_STRUCTURE;
+  for (uint32_t slot = row->option_slots; slot < graph_.file.FieldCount(op.options); ++slot) {
+    if (graph_.file.Field(op.options, slot, 1) != 0) return MOTE_ERROR_OPTION;
+  }
+  if (op.inputs.size < row->inputs_min || op.inputs.size > row->inputs_max || op.outputs.size > kMany ||
+      (row->outputs != kMany && op.outputs.size != row->outputs)) {
+    return MOTE_ERROR_STRUCTURE;
+  }
+  for (uint32_t i = 0; i < op.inputs.size; ++i) {
+    const int32_t tensor = graph_.file.ElementI32(op.inputs, i);
+    if (tensor == -1 && i >= row->inputs_min) continue;
+    MOTE_RETURN_IF_ERROR(Use(tensor, time));
+  }
+  for (uint32_t i = 0; i < op.outputs.size; ++i) {
+    MOTE_RETURN_IF_ERROR(Define(graph_.file.ElementI32(op.outputs, i), time));
+  }
+  memory_.scratch = 0;
+  Invocation invocation(&graph_, &op, &memory_);
+  status = row->eval(invocation);
+  if (status != MOTE_OK) return Fail(status, invocation.fault_tensor);
+  if (memory_.scratch > kMaxElements) return MOTE_ERROR_SHAPE;
+  if (memory_.scratch != 0) {
+    uint32_t number;
+    MOTE_RETURN_IF_ERROR(NewBlock(memory_.scratch, time, &number));
+    blocks_[number].is_scratch = true;
+    ++scratches_;
+  }
+  return graph_.file.status;
+}
+
+mote_status Loader::KeepOutputs() {
+  for (uint32_t i = 0; i < graph_.outputs.size; ++i) {
+    const int32_t tensor = graph_.file.ElementI32(graph_.outputs, i);
+    MOTE_RETURN_IF_ERROR(Use(tensor, graph_.operators.size + 1));
+    if (memory_.offsets[tensor] == kNoOffset) return Fail(MOTE_ERROR_STRUCTURE, tensor); /* a constant */
+  }
+  return graph_.file.status;
+}
+
+/* Null for constants and state. */
+Block* Loader::BlockOf(int32_t tensor) {
+  if (static_cast<uint32_t>(tensor) >= graph_.tensors.size) return nullptr;
+  const uint32_t offset = memory_.offsets[tensor];
+  return offset & kOwnMemory ? nullptr : &blocks_[offset];
+}
+
+/* Lets first outputs share an input's block, as operators.def says; then rounds sizes up. Lifetimes are complete by
+ * now. */
+mote_status Loader::ShareMemory() {
+  for (uint32_t i = 0; i < graph_.operators.size; ++i) {
+    OperatorInfo op;
+    mote_status status;
+    MOTE_RETURN_IF_ERROR(graph_.ReadOperator(i, &op));
+    const mote_operator* row = FindOperator(operators_, &graph_, op, &status);
+    if (row->memory == kOwn) continue;
+    const int32_t output = graph_.file.ElementI32(op.outputs, 0);
+    Block* target = BlockOf(output);
+    for (uint32_t k = 0; k < op.inputs.size; ++k) {
+      const int32_t input = graph_.file.ElementI32(op.inputs, k);
+      Block* source = BlockOf(input);
+      if (source == nullptr || source->bytes != target->bytes) continue;
+      if (row->memory == kInPlace && source->last != i + 1) continue;
+      if (target->last > source->last) source->last = target->last;
+      target->bytes = 0;
+      memory_.offsets[output] = memory_.offsets[input];
+      break;
+    }
+  }
+  for (uint32_t b = 0; b < count_; ++b) blocks_[b].bytes = Aligned(blocks_[b].bytes);
+  return graph_.file.status;
+}
+
+}  // namespace mote::device
