@@ -1,10 +1,10 @@
 /* Places memory blocks with known lifetimes so that the arena is small ("dynamic storage allocation"; NP-hard).
  *
- * First fit in three orders (by size, by length of life, by the crowd that a block lives in); where none of them
- * reaches the lower bound (the largest sum of blocks alive at once), a search over orders: all of them for up to eight
- * blocks, else a bounded number of promotions of the block that stands at the peak. The result is a function of the
- * blocks alone. Any optimal placement is the first fit of some order (by offset), so that up to eight blocks the result
- * is optimal.
+ * First fit of the blocks from the largest to the smallest; where that does not reach the lower bound (the largest sum
+ * of blocks alive at once), a bounded search over orders: the block that stands at the peak is moved to an earlier
+ * place, again and again, beginning anew from the best order now and then. Any optimal placement is the first fit of
+ * some order (by offset); the tests hold the search to it for graphs of few blocks, and for the models that we know.
+ * The result is a function of the blocks alone.
  */
 #ifndef MOTE_MCU_RUNTIME_PLANNER_H_
 #define MOTE_MCU_RUNTIME_PLANNER_H_
