@@ -12,34 +12,52 @@ from typing import Any
 import flatbuffers
 import numpy as np
 
-FLOAT32, INT32, UINT8, INT64, INT16, INT8 = 0, 2, 3, 4, 7, 9
+FLOAT32, FLOAT16, INT32, UINT8, INT64, STRING, BOOL, INT16 = range(8)
+INT8, RESOURCE, UINT32, UINT16, INT4 = 9, 13, 15, 16, 17
 _TYPE_OF_DTYPE = {
     np.dtype(np.float32): FLOAT32,
+    np.dtype(np.float16): FLOAT16,
     np.dtype(np.int32): INT32,
     np.dtype(np.uint8): UINT8,
     np.dtype(np.int64): INT64,
+    np.dtype(np.bool_): BOOL,
     np.dtype(np.int16): INT16,
     np.dtype(np.int8): INT8,
+    np.dtype(np.uint32): UINT32,
+    np.dtype(np.uint16): UINT16,
 }
 
-ACTIVATIONS = {"NONE": 0, "RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3}
+ACTIVATIONS = {"NONE": 0, "RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3, "TANH": 4, "SIGN_BIT": 5}
 PADDINGS = {"SAME": 0, "VALID": 1}
+
+_POOL = [
+    ("padding", 0, "int8", 0),
+    ("stride_w", 1, "int32", 0),
+    ("stride_h", 2, "int32", 0),
+    ("filter_w", 3, "int32", 0),
+    ("filter_h", 4, "int32", 0),
+    ("activation", 5, "int8", 0),
+]
+_SUM = [("activation", 0, "int8", 0), ("pot_scale_int16", 1, "bool", True)]
+_REDUCER = [("keep_dims", 0, "bool", False)]
+_SPLIT = [("num_splits", 0, "int32", 0)]
+_ARGUMENT = [("output_type", 0, "int8", 0)]
+_BLOCK = [("block_size", 0, "int32", 0)]
 
 # name: (builtin code, number in the union of options, [(option, slot, kind, default in the schema)])
 OPERATORS: dict[str, tuple[int, int, list[tuple[str, int, str, Any]]]] = {
-    "ADD": (0, 11, [("activation", 0, "int8", 0)]),
-    "AVERAGE_POOL_2D": (
-        1,
-        5,
-        [
-            ("padding", 0, "int8", 0),
-            ("stride_w", 1, "int32", 0),
-            ("stride_h", 2, "int32", 0),
-            ("filter_w", 3, "int32", 0),
-            ("filter_h", 4, "int32", 0),
-            ("activation", 5, "int8", 0),
-        ],
+    "ABS": (101, 78, []),
+    "ADD": (0, 11, _SUM),
+    "ARG_MAX": (56, 40, _ARGUMENT),
+    "ARG_MIN": (79, 57, _ARGUMENT),
+    "ASSIGN_VARIABLE": (144, 113, []),
+    "AVERAGE_POOL_2D": (1, 5, _POOL),
+    "BATCH_MATMUL": (
+        126,
+        101,
+        [("adj_x", 0, "bool", False), ("adj_y", 1, "bool", False), ("asymmetric_quantize_inputs", 2, "bool", False)],
     ),
+    "CALL_ONCE": (129, 103, [("init_subgraph_index", 0, "int32", 0)]),
     "CONCATENATION": (2, 10, [("axis", 0, "int32", 0), ("activation", 1, "int8", 0)]),
     "CONV_2D": (
         3,
@@ -51,6 +69,7 @@ OPERATORS: dict[str, tuple[int, int, list[tuple[str, int, str, Any]]]] = {
             ("activation", 3, "int8", 0),
             ("dilation_w", 4, "int32", 1),
             ("dilation_h", 5, "int32", 1),
+            ("quantized_bias_type", 6, "int8", 0),
         ],
     ),
     "DEPTHWISE_CONV_2D": (
@@ -66,26 +85,109 @@ OPERATORS: dict[str, tuple[int, int, list[tuple[str, int, str, Any]]]] = {
             ("dilation_h", 6, "int32", 1),
         ],
     ),
+    "DEPTH_TO_SPACE": (5, 94, _BLOCK),
+    "DEQUANTIZE": (6, 38, []),
+    "ELU": (111, 0, []),
+    "EXPAND_DIMS": (70, 52, []),
     "FULLY_CONNECTED": (
         9,
         8,
-        [("activation", 0, "int8", 0), ("weights_format", 1, "int8", 0), ("keep_num_dims", 2, "bool", False)],
+        [
+            ("activation", 0, "int8", 0),
+            ("weights_format", 1, "int8", 0),
+            ("keep_num_dims", 2, "bool", False),
+            ("asymmetric_quantize_inputs", 3, "bool", False),
+            ("quantized_bias_type", 4, "int8", 0),
+        ],
     ),
-    "MAX_POOL_2D": (17, 5, []),  # the options of AVERAGE_POOL_2D
+    "GATHER": (36, 23, [("axis", 0, "int32", 0), ("batch_dims", 1, "int32", 0)]),
+    "HARD_SWISH": (117, 91, []),
+    "LEAKY_RELU": (98, 75, [("alpha", 0, "float32", 0.0)]),
+    "LOGISTIC": (14, 0, []),
+    "MAXIMUM": (55, 39, []),
+    "MAX_POOL_2D": (17, 5, _POOL),
+    "MEAN": (40, 27, _REDUCER),
+    "MINIMUM": (57, 39, []),
+    "MUL": (18, 21, [("activation", 0, "int8", 0)]),
+    "NEG": (59, 42, []),
+    "PACK": (83, 59, [("values_count", 0, "int32", 0), ("axis", 1, "int32", 0)]),
+    "PAD": (34, 22, []),
+    "PADV2": (60, 43, []),
+    "PRELU": (54, 0, []),
+    "QUANTIZE": (114, 89, []),
+    "READ_VARIABLE": (143, 112, []),
+    "REDUCE_MAX": (82, 27, _REDUCER),
     "RELU": (19, 0, []),
     "RELU6": (21, 0, []),
-    "RESHAPE": (22, 17, []),
+    "RELU_N1_TO_1": (20, 0, []),
+    "RESHAPE": (22, 17, [("new_shape", 0, "int32[]", None)]),
+    "RESIZE_BILINEAR": (23, 15, [("align_corners", 2, "bool", False), ("half_pixel_centers", 3, "bool", False)]),
+    "RESIZE_NEAREST_NEIGHBOR": (
+        97,
+        74,
+        [("align_corners", 0, "bool", False), ("half_pixel_centers", 1, "bool", False)],
+    ),
+    "RSQRT": (76, 0, []),
+    "SLICE": (65, 48, []),
     "SOFTMAX": (25, 9, [("beta", 0, "float32", 0.0)]),
-    "PAD": (34, 22, []),
-    "MEAN": (40, 27, [("keep_dims", 0, "bool", False)]),
-    "QUANTIZE": (114, 89, []),
+    "SPACE_TO_DEPTH": (26, 19, _BLOCK),
+    "SPLIT": (49, 35, _SPLIT),
+    "SPLIT_V": (102, 79, _SPLIT),
+    "SQUARED_DIFFERENCE": (99, 76, []),
+    "SQUEEZE": (43, 30, [("squeeze_dims", 0, "int32[]", None)]),
+    "STRIDED_SLICE": (
+        45,
+        32,
+        [
+            ("begin_mask", 0, "int32", 0),
+            ("end_mask", 1, "int32", 0),
+            ("ellipsis_mask", 2, "int32", 0),
+            ("new_axis_mask", 3, "int32", 0),
+            ("shrink_axis_mask", 4, "int32", 0),
+            ("offset", 5, "bool", False),
+        ],
+    ),
+    "SUB": (41, 28, _SUM),
+    "SUM": (74, 27, _REDUCER),
+    "SVDF": (
+        27,
+        6,
+        [("rank", 0, "int32", 0), ("activation", 1, "int8", 0), ("asymmetric_quantize_inputs", 2, "bool", False)],
+    ),
+    "TANH": (28, 0, []),
+    "TRANSPOSE": (39, 26, []),
+    "TRANSPOSE_CONV": (
+        67,
+        49,
+        [
+            ("padding", 0, "int8", 0),
+            ("stride_w", 1, "int32", 0),
+            ("stride_h", 2, "int32", 0),
+            ("activation", 3, "int8", 0),
+            ("quantized_bias_type", 4, "int8", 0),
+        ],
+    ),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (
+        44,
+        71,
+        [
+            ("activation", 0, "int8", 0),
+            ("cell_clip", 1, "float32", 0.0),
+            ("proj_clip", 2, "float32", 0.0),
+            ("time_major", 3, "bool", False),
+            ("asymmetric_quantize_inputs", 4, "bool", False),
+            ("diagonal_recurrent_tensors", 5, "bool", False),
+        ],
+    ),
+    "UNPACK": (88, 64, [("num", 0, "int32", 0), ("axis", 1, "int32", 0)]),
+    "VAR_HANDLE": (142, 111, [("container", 0, "string", None), ("shared_name", 1, "string", None)]),
 }
-OPERATORS["MAX_POOL_2D"] = (17, 5, OPERATORS["AVERAGE_POOL_2D"][2])
 
 
 @dataclass
 class Tensor:
-    """`data` makes it a constant. `scales`, `zero_points`: float32 and integers, of equal length; none: unquantized."""
+    """`data` makes it a constant; a variable has none. `scales`, `zero_points`: float32 and integers, of equal length; none:
+    unquantized. int4 data is bytes, as `int4_constant` packs them."""
 
     shape: list[int] | None
     type: int = INT8
@@ -106,6 +208,18 @@ class Operator:
     code: int | None = None  # another builtin code than the name's
     options_type: int | None = None
     version: int = 1
+    intermediates: list[int] | None = None
+
+
+@dataclass
+class Subgraph:
+    """A graph besides the first: what CALL_ONCE runs. Its operators name its own tensors."""
+
+    tensors: list[Tensor]
+    operators: list[Operator]
+    inputs: list[int] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+    name: str = ""
 
 
 def constant(data: np.ndarray, scales=None, zero_points=None, quantized_dimension=0) -> Tensor:
@@ -114,8 +228,25 @@ def constant(data: np.ndarray, scales=None, zero_points=None, quantized_dimensio
     return Tensor(list(data.shape), _TYPE_OF_DTYPE[data.dtype], scales, zero_points, data, quantized_dimension)
 
 
-def activation(shape, scale, zero_point) -> Tensor:
-    return Tensor(list(shape), INT8, [scale], [zero_point])
+def int4_constant(values: np.ndarray, scales=None, zero_points=None, quantized_dimension=0) -> Tensor:
+    """Two codes from -8 to 7 a byte, the first in the low half; an odd one out leaves the last high half 0."""
+    nibbles = np.asarray(values).reshape(-1).astype(np.uint8) & 15
+    nibbles = np.append(nibbles, np.zeros(nibbles.size % 2, np.uint8))
+    packed = (nibbles[0::2] | nibbles[1::2] << 4).tobytes()
+    if scales is not None and zero_points is None:
+        zero_points = [0] * len(np.atleast_1d(scales))
+    return Tensor(list(values.shape), INT4, scales, zero_points, packed, quantized_dimension)
+
+
+def activation(shape, scale=None, zero_point=0, type=INT8) -> Tensor:
+    """A tensor that an operator or the caller fills: of any type; without a scale it is not quantized."""
+    return Tensor(list(shape), type) if scale is None else Tensor(list(shape), type, [scale], [zero_point])
+
+
+def variable(shape, scale=None, zero_point=0, type=INT8) -> Tensor:
+    tensor = activation(shape, scale, zero_point, type)
+    tensor.is_variable = True
+    return tensor
 
 
 def _vector(b: flatbuffers.Builder, values, dtype) -> int:
@@ -134,6 +265,12 @@ def _options(b: flatbuffers.Builder, op: Operator) -> int:
     unknown = set(op.options) - {name for name, *_ in spec}
     if unknown:
         raise ValueError(f"{op.name} has no options {sorted(unknown)}")
+    made: dict[str, int] = {}  # what a table points to is written before the table
+    for name, _, kind, _ in spec:
+        if name in op.options and kind == "int32[]":
+            made[name] = _vector(b, op.options[name], np.int32)
+        elif name in op.options and kind == "string":
+            made[name] = b.CreateString(op.options[name])
     b.StartObject(max([slot + 1 for _, slot, *_ in spec], default=0))
     add = {
         "int8": b.PrependInt8Slot,
@@ -142,40 +279,49 @@ def _options(b: flatbuffers.Builder, op: Operator) -> int:
         "float32": b.PrependFloat32Slot,
     }
     for name, slot, kind, default in spec:
-        if name in op.options:
+        if name in made:
+            b.PrependUOffsetTRelativeSlot(slot, made[name], 0)
+        elif name in op.options:
             value = op.options[name]
             value = ACTIVATIONS.get(value, PADDINGS.get(value)) if isinstance(value, str) else value
             add[kind](slot, value, default)
     return b.EndObject()
 
 
-def build(
-    tensors: list[Tensor],
-    operators: list[Operator],
-    inputs: list[int],
-    outputs: list[int],
-    version: int = 3,
-    identifier: bytes = b"TFL3",
-    subgraphs: int = 1,
-) -> bytes:
-    b = flatbuffers.Builder(1024)
+class _File:
+    """The parts of one file that its subgraphs share: buffers and operator codes."""
 
-    buffers = []
-    b.StartObject(3)
-    buffers.append(b.EndObject())  # buffer 0 is empty by convention
-    tensor_offsets = []
-    for index, t in enumerate(tensors):
-        buffer = 0
-        if t.data is not None:
-            raw = t.data if isinstance(t.data, bytes) else np.ascontiguousarray(t.data).tobytes()
+    def __init__(self, data_begin: int | None):
+        self.b = flatbuffers.Builder(1024)
+        self.buffers: list[int] = []
+        self.codes: list[tuple[int, int]] = []
+        self.data_begin = data_begin  # where data that lies after the flatbuffer begins; None: it lies within
+        self.data_after = b""
+        self.b.StartObject(3)
+        self.buffers.append(self.b.EndObject())  # buffer 0 is empty by convention
+
+    def buffer(self, raw: bytes) -> int:
+        b = self.b
+        if self.data_begin is None:
             b.StartVector(1, len(raw), 16)
             b.head -= len(raw)
             b.Bytes[b.head : b.head + len(raw)] = raw
             data = b.EndVector()
             b.StartObject(3)
             b.PrependUOffsetTRelativeSlot(0, data, 0)
-            buffer = len(buffers)
-            buffers.append(b.EndObject())
+        else:
+            b.StartObject(3)
+            b.PrependUint64Slot(1, self.data_begin + len(self.data_after), 0)
+            b.PrependUint64Slot(2, len(raw), 0)
+            self.data_after += raw + bytes(-len(raw) % 16)
+        self.buffers.append(b.EndObject())
+        return len(self.buffers) - 1
+
+    def tensor(self, index: int, t: Tensor) -> int:
+        b = self.b
+        buffer = 0
+        if t.data is not None:
+            buffer = self.buffer(t.data if isinstance(t.data, bytes) else np.ascontiguousarray(t.data).tobytes())
         quantization = 0
         if t.scales is not None or t.zero_points is not None:
             scales = _vector(b, t.scales, np.float32) if t.scales is not None else 0
@@ -194,52 +340,86 @@ def build(
         b.PrependUOffsetTRelativeSlot(3, name, 0)
         b.PrependUOffsetTRelativeSlot(4, quantization, 0)
         b.PrependBoolSlot(5, t.is_variable, False)
-        tensor_offsets.append(b.EndObject())
+        return b.EndObject()
 
-    codes: list[tuple[int, int]] = []
-    operator_offsets = []
-    for op in operators:
+    def operator(self, op: Operator) -> int:
+        b = self.b
         builtin, options_type, _ = OPERATORS[op.name]
         code = (builtin if op.code is None else op.code, op.version)
-        if code not in codes:
-            codes.append(code)
+        if code not in self.codes:
+            self.codes.append(code)
         options_type = options_type if op.options_type is None else op.options_type
         options = _options(b, op) if options_type else 0
-        op_inputs = _vector(b, op.inputs, np.int32)
-        op_outputs = _vector(b, op.outputs, np.int32)
+        inputs = _vector(b, op.inputs, np.int32)
+        outputs = _vector(b, op.outputs, np.int32)
+        intermediates = _vector(b, op.intermediates, np.int32) if op.intermediates is not None else 0
         b.StartObject(9)
-        b.PrependUint32Slot(0, codes.index(code), 0)
-        b.PrependUOffsetTRelativeSlot(1, op_inputs, 0)
-        b.PrependUOffsetTRelativeSlot(2, op_outputs, 0)
+        b.PrependUint32Slot(0, self.codes.index(code), 0)
+        b.PrependUOffsetTRelativeSlot(1, inputs, 0)
+        b.PrependUOffsetTRelativeSlot(2, outputs, 0)
         b.PrependUint8Slot(3, options_type, 0)
         b.PrependUOffsetTRelativeSlot(4, options, 0)
-        operator_offsets.append(b.EndObject())
+        b.PrependUOffsetTRelativeSlot(8, intermediates, 0)
+        return b.EndObject()
 
-    tensors_vector = _offsets(b, tensor_offsets)
-    operators_vector = _offsets(b, operator_offsets)
-    inputs_vector = _vector(b, inputs, np.int32)
-    outputs_vector = _vector(b, outputs, np.int32)
-    b.StartObject(5)
-    b.PrependUOffsetTRelativeSlot(0, tensors_vector, 0)
-    b.PrependUOffsetTRelativeSlot(1, inputs_vector, 0)
-    b.PrependUOffsetTRelativeSlot(2, outputs_vector, 0)
-    b.PrependUOffsetTRelativeSlot(3, operators_vector, 0)
-    subgraph = b.EndObject()
+    def subgraph(self, graph: Subgraph) -> int:
+        b = self.b
+        tensors = _offsets(b, [self.tensor(index, t) for index, t in enumerate(graph.tensors)])
+        operators = _offsets(b, [self.operator(op) for op in graph.operators])
+        inputs = _vector(b, graph.inputs, np.int32)
+        outputs = _vector(b, graph.outputs, np.int32)
+        name = b.CreateString(graph.name) if graph.name else 0
+        b.StartObject(5)
+        b.PrependUOffsetTRelativeSlot(0, tensors, 0)
+        b.PrependUOffsetTRelativeSlot(1, inputs, 0)
+        b.PrependUOffsetTRelativeSlot(2, outputs, 0)
+        b.PrependUOffsetTRelativeSlot(3, operators, 0)
+        b.PrependUOffsetTRelativeSlot(4, name, 0)
+        return b.EndObject()
 
-    code_offsets = []
-    for code, op_version in codes:
-        b.StartObject(4)
-        b.PrependInt8Slot(0, min(code, 127), 0)
-        b.PrependInt32Slot(2, op_version, 1)
-        b.PrependInt32Slot(3, code, 0)
-        code_offsets.append(b.EndObject())
-    codes_vector = _offsets(b, code_offsets)
-    subgraphs_vector = _offsets(b, [subgraph] * subgraphs)
-    buffers_vector = _offsets(b, buffers)
-    b.StartObject(8)
-    b.PrependUint32Slot(0, version, 0)
-    b.PrependUOffsetTRelativeSlot(1, codes_vector, 0)
-    b.PrependUOffsetTRelativeSlot(2, subgraphs_vector, 0)
-    b.PrependUOffsetTRelativeSlot(4, buffers_vector, 0)
-    b.Finish(b.EndObject(), file_identifier=identifier)
-    return bytes(b.Output())
+    def finish(self, graphs: list[int], version: int, identifier: bytes) -> bytes:
+        b = self.b
+        codes = []
+        for code, op_version in self.codes:
+            b.StartObject(4)
+            b.PrependInt8Slot(0, min(code, 127), 0)
+            b.PrependInt32Slot(2, op_version, 1)
+            b.PrependInt32Slot(3, code, 0)
+            codes.append(b.EndObject())
+        codes_vector = _offsets(b, codes)
+        subgraphs_vector = _offsets(b, graphs)
+        buffers_vector = _offsets(b, self.buffers)
+        b.StartObject(8)
+        b.PrependUint32Slot(0, version, 0)
+        b.PrependUOffsetTRelativeSlot(1, codes_vector, 0)
+        b.PrependUOffsetTRelativeSlot(2, subgraphs_vector, 0)
+        b.PrependUOffsetTRelativeSlot(4, buffers_vector, 0)
+        b.Finish(b.EndObject(), file_identifier=identifier)
+        return bytes(b.Output())
+
+
+def build(
+    tensors: list[Tensor],
+    operators: list[Operator],
+    inputs: list[int],
+    outputs: list[int],
+    version: int = 3,
+    identifier: bytes = b"TFL3",
+    subgraphs: int = 1,
+    more_subgraphs: list[Subgraph] | None = None,
+    data_after: int | None = None,
+) -> bytes:
+    """`subgraphs` repeats the first one so often. `data_after`: constants lie after the flatbuffer, at a distance of
+    16 n + `data_after` from the file's begin."""
+
+    def make(data_begin: int | None) -> tuple[bytes, bytes]:
+        file = _File(data_begin)
+        first = file.subgraph(Subgraph(tensors, operators, inputs, outputs))
+        more = [file.subgraph(graph) for graph in more_subgraphs or []]
+        return file.finish([first] * subgraphs + more, version, identifier), file.data_after
+
+    if data_after is None:
+        return make(None)[0]
+    begin = -(-len(make(1)[0]) // 16) * 16 + data_after  # its length does not depend on where the data begins
+    head, data = make(begin)
+    return head + bytes(begin - len(head)) + data
