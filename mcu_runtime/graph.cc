@@ -61,7 +61,7 @@ uint32_t Graph::TypeOf(int32_t tensor) {
   return static_cast<uint8_t>(file.FieldI8(file.ElementTable(tensors, static_cast<uint32_t>(tensor)), kType, 0));
 }
 
-Vector Graph::ReadBuffer(uint32_t index) {
+MOTE_NOINLINE Vector Graph::ReadBuffer(uint32_t index) {
   const Table buffer = file.ElementTable(buffers_, index);
   Vector data = file.FieldVector(buffer, kData, 1);
   /* Or behind the FlatBuffer: a place in the file, where 0 and 1 stand for none, and a size, both of 64 bits. */
@@ -77,44 +77,52 @@ Vector Graph::ReadBuffer(uint32_t index) {
   return data;
 }
 
+MOTE_NOINLINE void Graph::ReadQuantization(const Table& tensor, TensorInfo* info) {
+  const Table quantization = file.FieldTable(tensor, kQuantization);
+  info->scales = file.FieldVector(quantization, kScale, 4);
+  const Vector zero_points = file.FieldVector(quantization, kZeroPoint, 8);
+  info->zero_points_at = zero_points.size != 0 ? zero_points.at : 0;
+  info->has_zero_points = zero_points.size == info->scales.size;
+  const int32_t dimension = file.FieldI32(quantization, kQuantizedDimension, 0);
+  info->quantized_dimension =
+      static_cast<uint32_t>(dimension) < MOTE_MAX_DIMENSIONS ? static_cast<int8_t>(dimension) : int8_t{-1};
+}
+
+/* `type` is set. */
+MOTE_NOINLINE mote_status Graph::ReadShape(const Table& tensor, TensorInfo* info) {
+  const Vector shape = file.FieldVector(tensor, kShape, 4);
+  if (file.status != MOTE_OK) return file.status;
+  const uint32_t bits = BitsOfType(info->type);
+  if (bits == 0) return MOTE_ERROR_TYPE;
+  if (shape.size > MOTE_MAX_DIMENSIONS) return MOTE_ERROR_SHAPE;
+  info->dimensions = static_cast<uint8_t>(shape.size);
+  info->shape.at = file.data() + shape.at;
+  uint64_t elements = 1; /* all factors are at most 2^30 */
+  for (uint32_t d = 0; d < shape.size; ++d) {
+    const uint32_t extent = static_cast<uint32_t>(info->shape[static_cast<int32_t>(d)]);
+    elements *= extent;
+    if (extent - 1 >= kMaxElements || elements * ((bits + 7) / 8) > kMaxElements) return MOTE_ERROR_SHAPE;
+  }
+  info->elements = static_cast<int32_t>(elements);
+  info->bytes = bits < 8 ? (static_cast<uint32_t>(elements) + 1) / 2 : static_cast<uint32_t>(elements) * (bits / 8);
+  return MOTE_OK;
+}
+
 mote_status Graph::ReadTensor(int32_t index, TensorInfo* info) {
-  *info = TensorInfo();
+  __builtin_memset(static_cast<void*>(info), 0, sizeof *info); /* no temporary: stacks are small */
   if (static_cast<uint32_t>(index) >= tensors.size) return MOTE_ERROR_STRUCTURE;
   info->index = index;
   const Table tensor = file.ElementTable(tensors, static_cast<uint32_t>(index));
-  const int32_t type = file.FieldI8(tensor, kType, 0);
-  const Vector shape = file.FieldVector(tensor, kShape, 4);
-  const Vector data = ReadBuffer(file.FieldU32(tensor, kBuffer, 0));
-  const Table quantization = file.FieldTable(tensor, kQuantization);
+  info->type = static_cast<mote_type>(file.FieldI8(tensor, kType, 0));
   info->is_variable = file.FieldI8(tensor, kIsVariable, 0) != 0;
-  info->scales = file.FieldVector(quantization, kScale, 4);
-  info->zero_points = file.FieldVector(quantization, kZeroPoint, 8);
-  const int32_t dimension = file.FieldI32(quantization, kQuantizedDimension, 0);
-  info->quantized_dimension =
-      dimension < 0 || dimension >= MOTE_MAX_DIMENSIONS ? int8_t{-1} : static_cast<int8_t>(dimension);
   if (file.Field(tensor, kSparsity, 4) != 0) return MOTE_ERROR_STRUCTURE;
+  ReadQuantization(tensor, info);
+  MOTE_RETURN_IF_ERROR(ReadShape(tensor, info));
+  const Vector data = ReadBuffer(file.FieldU32(tensor, kBuffer, 0));
   if (file.status != MOTE_OK) return file.status;
-
-  const uint32_t bits = BitsOfType(type);
-  if (bits == 0) return MOTE_ERROR_TYPE;
-  info->type = static_cast<mote_type>(type);
-  if (shape.size > MOTE_MAX_DIMENSIONS) return MOTE_ERROR_SHAPE;
-  info->dimensions = static_cast<uint8_t>(shape.size);
-  uint32_t elements = 1;
-  for (uint32_t d = 0; d < shape.size; ++d) {
-    const uint32_t extent = file.U32(shape.at + 4 * d);
-    /* In 64 bits: both factors are at most 2^30. */
-    if (extent - 1 >= kMaxElements || static_cast<uint64_t>(elements) * extent * ((bits + 7) / 8) > kMaxElements)
-      return MOTE_ERROR_SHAPE;
-    elements *= extent;
-    info->shape[d] = static_cast<int32_t>(extent);
-  }
-  info->elements = static_cast<int32_t>(elements);
-  info->bytes = bits < 8 ? (elements + 1) / 2 : elements * (bits / 8);
-  if (data.size != 0 && !info->is_variable) {
-    if (data.size != info->bytes) return MOTE_ERROR_BUFFER;
-    info->constant = file.data() + data.at;
-  }
+  if (data.size == 0 || info->is_variable) return MOTE_OK;
+  if (data.size != info->bytes) return MOTE_ERROR_BUFFER;
+  info->constant = file.data() + data.at;
   return MOTE_OK;
 }
 

@@ -38,22 +38,30 @@ constexpr uint32_t kResource = TypeBit(MOTE_RESOURCE);
 constexpr uint32_t kInt4 = TypeBit(MOTE_INT4);
 constexpr uint32_t kAllTypes = kFloat32 | kInt32 | kUInt8 | kInt64 | kBool | kInt16 | kInt8;
 
+/* The extents of a tensor, where they stand in the file. */
+struct Shape {
+  const uint8_t* at = nullptr;
+  int32_t operator[](int32_t dimension) const { return LoadCode<int32_t>(at, dimension); }
+};
+
 struct TensorInfo {
   int32_t index = -1;
-  mote_type type = MOTE_FLOAT32;
-  uint8_t dimensions = 0; /* 0: a scalar */
-  bool is_variable = false;
+  mote_type type : 8;
+  uint8_t dimensions = 0;         /* 0: a scalar */
   int8_t quantized_dimension = 0; /* -1 for all that no tensor has */
-  int32_t shape[MOTE_MAX_DIMENSIONS] = {};
+  bool is_variable : 1;
+  bool has_zero_points : 1; /* one for each scale */
+  Shape shape;
   int32_t elements = 0;
   uint32_t bytes = 0;
   const uint8_t* constant = nullptr; /* in the file, at any alignment; null for activations */
   Vector scales;                     /* float32 */
-  Vector zero_points;                /* int64, as many */
+  uint32_t zero_points_at = 0;       /* int64; 0 where there are none */
   /* Set by Invocation::Input and Output: */
   Scale scale;
   int32_t zero_point = 0;
 
+  TensorInfo() : type(MOTE_FLOAT32), is_variable(false), has_zero_points(false) {}
   int32_t last_dimension() const { return shape[dimensions - 1]; }
 };
 
@@ -98,6 +106,8 @@ class Graph {
 
  private:
   Table Model() { return file.TableAt(file.U32(0)); }
+  void ReadQuantization(const Table& tensor, TensorInfo* info);
+  mote_status ReadShape(const Table& tensor, TensorInfo* info);
 
   Vector codes_;
   Vector buffers_;

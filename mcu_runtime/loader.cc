@@ -119,7 +119,7 @@ mote_status Loader::CheckOperator(uint32_t index) {
   fault_.code = op.code;
   const uint32_t time = index + 1;
   mote_status status;
-  const mote_operator* row = FindOperator(operators_, &graph_, op, &status);
+  const mote_operator* row = FindOperator(model_.operators, &graph_, op, &status);
   if (row == nullptr) return status;
   if (op.options_type != 0 && op.options_type != row->options) return MOTE_ERROR_STRUCTURE;
   for (uint32_t slot = row->option_slots; slot < graph_.file.FieldCount(op.options); ++slot) {
@@ -174,7 +174,7 @@ mote_status Loader::ShareMemory() {
     OperatorInfo op;
     mote_status status;
     MOTE_RETURN_IF_ERROR(graph_.ReadOperator(i, &op));
-    const mote_operator* row = FindOperator(operators_, &graph_, op, &status);
+    const mote_operator* row = FindOperator(model_.operators, &graph_, op, &status);
     if (row->memory == kOwn) continue;
     const int32_t output = graph_.file.ElementI32(op.outputs, 0);
     Block* target = BlockOf(output);

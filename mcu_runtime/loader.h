@@ -2,8 +2,7 @@
 #ifndef MOTE_MCU_RUNTIME_LOADER_H_
 #define MOTE_MCU_RUNTIME_LOADER_H_
 
-#include "mcu_runtime/graph.h"
-#include "mcu_runtime/operators/operators.h"
+#include "mcu_runtime/model.h"
 #include "mcu_runtime/planner.h"
 
 namespace mote::device {
@@ -23,12 +22,12 @@ struct PlanMemory {
 
 class Loader {
  public:
-  Loader(Graph* graph, const mote_operator* const* operators, const PlanMemory& memory, mote_fault* fault)
-      : graph_(*graph), operators_(operators), plan_(memory), fault_(*fault) {}
+  /* The model's graph is open, and its operators are set; its memory is set by Run, as far as loading goes. */
+  Loader(Model* model, const PlanMemory& memory, mote_fault* fault)
+      : model_(*model), graph_(model->graph), memory_(model->memory), plan_(memory), fault_(*fault) {}
 
   /* Afterwards the model's own memory holds {offset of each tensor} {offset of each scratch} {state}. */
   mote_status Run(mote_memory* needed);
-  uint32_t state_bytes() const { return memory_.state_bytes; }
 
  private:
   mote_status Fail(mote_status status, int32_t tensor) {
@@ -43,11 +42,11 @@ class Loader {
   mote_status ShareMemory();
   Block* BlockOf(int32_t tensor);
 
+  Model& model_;
   Graph& graph_;
-  const mote_operator* const* operators_;
+  Memory& memory_;
   const PlanMemory& plan_;
   mote_fault& fault_;
-  Memory memory_;
   Block* blocks_ = nullptr;
   size_t most_blocks_ = 0;
   uint32_t count_ = 0;

@@ -97,15 +97,9 @@ typedef struct mote_fault {
 
 /* Opaque; here so that it can stand on the stack or in static memory. Only `fault` is for reading. */
 typedef struct mote_model {
-  const uint8_t* file;
-  size_t file_size;
-  const mote_operator* const* operators;
-  uint8_t* own;
-  uint8_t* shared;
+  size_t internal[30];
   mote_hook hook;
   void* hook_context;
-  size_t own_bytes;
-  size_t state_at;
   mote_fault fault;
   uint32_t state;
 } mote_model;

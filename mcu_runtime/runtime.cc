@@ -1,88 +1,72 @@
 /* The C API: loads a model, runs it operator by operator from the file in place. */
-#include "mcu_runtime/access.h"
 #include "mcu_runtime/loader.h"
 
-using mote::device::Graph;
-using mote::device::Invocation;
-using mote::device::kModelFresh;
-using mote::device::kModelRun;
-using mote::device::Loader;
-using mote::device::Memory;
-using mote::device::OperatorInfo;
-using mote::device::PlanMemory;
-using mote::device::TensorInfo;
-
-namespace {
-
-Memory MemoryOf(const mote_model* model, const Graph& graph) {
-  Memory memory;
-  memory.offsets = reinterpret_cast<uint32_t*>(model->own);
-  memory.own = model->own;
-  memory.shared = model->shared;
-  memory.scratch = graph.tensors.size;
-  return memory;
-}
+namespace mote::device {
 
 /* Runs all operators, or those that have state to be reset. */
-mote_status Run(mote_model* model, Graph* graph, Memory memory) {
-  for (uint32_t i = 0; i < graph->operators.size; ++i) {
+static mote_status Run(mote_model* outer, Model* model) {
+  for (uint32_t i = 0; i < model->graph.operators.size; ++i) {
     OperatorInfo op;
     mote_status status;
-    MOTE_RETURN_IF_ERROR(graph->ReadOperator(i, &op));
-    const mote_operator* row = FindOperator(model->operators, graph, op, &status);
+    MOTE_RETURN_IF_ERROR(model->graph.ReadOperator(i, &op));
+    const mote_operator* row = FindOperator(model->operators, &model->graph, op, &status);
     if (row == nullptr) return status; /* the file or the list has changed since it was loaded */
-    if (memory.resetting && row->memory != mote::device::kState) continue;
-    Invocation invocation(graph, &op, &memory);
+    if (model->memory.resetting && row->memory != kState) continue;
+    Invocation invocation(&model->graph, &op, &model->memory);
     MOTE_RETURN_IF_ERROR(row->eval(invocation));
-    if (model->hook != nullptr && !memory.resetting) model->hook(model->hook_context, model, static_cast<int32_t>(i));
+    if (outer->hook != nullptr && !model->memory.resetting) {
+      outer->hook(outer->hook_context, outer, static_cast<int32_t>(i));
+    }
   }
-  return graph->file.status;
+  return model->graph.file.status;
 }
 
 /* State begins at 0, recurrent state of int8 at its zero point, variables as their operator says. */
-mote_status ResetState(mote_model* model, Graph* graph) {
+static mote_status ResetState(mote_model* outer, Model* model) {
+  outer->state = kModelFresh;
+  Memory& memory = model->memory;
   if (model->own_bytes == model->state_at) return MOTE_OK;
-  __builtin_memset(model->own + model->state_at, 0, model->own_bytes - model->state_at);
-  Memory memory = MemoryOf(model, *graph);
-  for (uint32_t t = 0; t < graph->tensors.size; ++t) {
+  __builtin_memset(memory.own + model->state_at, 0, model->own_bytes - model->state_at);
+  for (uint32_t t = 0; t < model->graph.tensors.size; ++t) {
     const uint32_t offset = memory.offsets[t];
-    if (offset == mote::device::kNoOffset || (offset & mote::device::kOwnMemory) == 0) continue;
+    if (offset == kNoOffset || (offset & kOwnMemory) == 0) continue;
     TensorInfo info;
-    MOTE_RETURN_IF_ERROR(graph->ReadTensor(static_cast<int32_t>(t), &info));
-    if (info.type != MOTE_INT8 || info.zero_points.size == 0) continue;
-    __builtin_memset(model->own + (offset & ~mote::device::kOwnMemory), graph->file.I32(info.zero_points.at),
-                     info.bytes);
+    MOTE_RETURN_IF_ERROR(model->graph.ReadTensor(static_cast<int32_t>(t), &info));
+    if (info.type != MOTE_INT8 || info.zero_points_at == 0) continue;
+    __builtin_memset(memory.own + (offset & ~kOwnMemory), model->graph.file.I32(info.zero_points_at), info.bytes);
   }
   memory.resetting = true;
-  return Run(model, graph, memory);
+  const mote_status status = Run(outer, model);
+  memory.resetting = false;
+  return status;
 }
 
-}  // namespace
+}  // namespace mote::device
 
-mote_status mote_model_load_sharing(mote_model* model, const mote_operator* const* operators, const void* file,
+using mote::device::LoadedModel;
+using mote::device::Model;
+
+mote_status mote_model_load_sharing(mote_model* outer, const mote_operator* const* operators, const void* file,
                                     size_t file_size, void* own, size_t own_size, void* shared, size_t shared_size) {
-  if (model == nullptr) return MOTE_ERROR_ARGUMENT;
-  *model = mote_model();
-  model->fault = {-1, -1, -1};
+  if (outer == nullptr) return MOTE_ERROR_ARGUMENT;
+  __builtin_memset(outer, 0, sizeof *outer);
+  outer->fault.op = outer->fault.code = outer->fault.tensor = -1;
   if (operators == nullptr || file == nullptr || own == nullptr) return MOTE_ERROR_ARGUMENT;
   if ((reinterpret_cast<uintptr_t>(own) | reinterpret_cast<uintptr_t>(shared)) % 16 != 0) {
     return MOTE_ERROR_ARENA_ALIGNMENT;
   }
-  Graph graph;
-  MOTE_RETURN_IF_ERROR(graph.Open(file, file_size));
-  const PlanMemory memory = {static_cast<uint32_t*>(own), own_size, static_cast<uint8_t*>(shared), shared_size, false};
-  mote_memory needed;
-  Loader loader(&graph, operators, memory, &model->fault);
-  MOTE_RETURN_IF_ERROR(loader.Run(&needed));
-  model->file = static_cast<const uint8_t*>(file);
-  model->file_size = file_size;
+  Model* model = reinterpret_cast<Model*>(outer->internal); /* all of it may begin as zeros */
+  MOTE_RETURN_IF_ERROR(model->graph.Open(file, file_size));
+  const mote::device::PlanMemory memory = {static_cast<uint32_t*>(own), own_size, static_cast<uint8_t*>(shared),
+                                           shared_size, false};
   model->operators = operators;
-  model->own = static_cast<uint8_t*>(own);
+  mote_memory needed;
+  MOTE_RETURN_IF_ERROR(mote::device::Loader(model, memory, &outer->fault).Run(&needed));
   model->own_bytes = needed.own;
-  model->shared = shared != nullptr ? static_cast<uint8_t*>(shared) : model->own + needed.own;
-  model->state_at = needed.own - loader.state_bytes();
-  model->state = kModelFresh;
-  return ResetState(model, &graph);
+  model->state_at = needed.own - model->memory.state_bytes;
+  model->memory.own = static_cast<uint8_t*>(own);
+  model->memory.shared = shared != nullptr ? static_cast<uint8_t*>(shared) : model->memory.own + needed.own;
+  return ResetState(outer, model);
 }
 
 mote_status mote_model_load(mote_model* model, const mote_operator* const* operators, const void* file,
@@ -90,19 +74,18 @@ mote_status mote_model_load(mote_model* model, const mote_operator* const* opera
   return mote_model_load_sharing(model, operators, file, file_size, arena, arena_size, nullptr, 0);
 }
 
-mote_status mote_model_invoke(mote_model* model) {
-  Graph graph;
-  MOTE_RETURN_IF_ERROR(OpenLoaded(model, &graph));
-  Memory memory = MemoryOf(model, graph);
-  memory.first = model->state == kModelFresh;
-  MOTE_RETURN_IF_ERROR(Run(model, &graph, memory));
-  model->state = kModelRun;
+mote_status mote_model_invoke(mote_model* outer) {
+  Model* model = LoadedModel(outer);
+  if (model == nullptr) return outer == nullptr ? MOTE_ERROR_ARGUMENT : MOTE_ERROR_NOT_LOADED;
+  model->memory.scratch = model->graph.tensors.size;
+  model->memory.first = outer->state == mote::device::kModelFresh;
+  MOTE_RETURN_IF_ERROR(Run(outer, model));
+  outer->state = mote::device::kModelRun;
   return MOTE_OK;
 }
 
-mote_status mote_model_reset(mote_model* model) {
-  Graph graph;
-  MOTE_RETURN_IF_ERROR(OpenLoaded(model, &graph));
-  model->state = kModelFresh;
-  return ResetState(model, &graph);
+mote_status mote_model_reset(mote_model* outer) {
+  Model* model = LoadedModel(outer);
+  if (model == nullptr) return outer == nullptr ? MOTE_ERROR_ARGUMENT : MOTE_ERROR_NOT_LOADED;
+  return ResetState(outer, model);
 }

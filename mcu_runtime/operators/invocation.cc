@@ -28,10 +28,10 @@ mote_status Invocation::Read(const Vector& indices, int32_t position, uint32_t t
 mote_status Invocation::ReadQuantized(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info) {
   MOTE_RETURN_IF_ERROR(Read(indices, position, types, info));
   FlatBuffer& file = graph_->file;
-  if (info->scales.size != 1 || info->zero_points.size != 1) return Fail(MOTE_ERROR_QUANTIZATION, *info);
+  if (info->scales.size != 1 || !info->has_zero_points) return Fail(MOTE_ERROR_QUANTIZATION, *info);
   if (!DecodeScale(file.U32(info->scales.at), &info->scale)) return Fail(MOTE_ERROR_QUANTIZATION, *info);
-  const int32_t low = file.I32(info->zero_points.at);
-  const int32_t high = file.I32(info->zero_points.at + 4);
+  const int32_t low = file.I32(info->zero_points_at);
+  const int32_t high = file.I32(info->zero_points_at + 4);
   const int32_t lowest = info->type == MOTE_INT8 ? -128 : 0;
   const int32_t most = info->type == MOTE_INT8 || info->type == MOTE_UINT8 ? 255 : 0;
   if (low < lowest || low - lowest > most || high != low >> 31) return Fail(MOTE_ERROR_QUANTIZATION, *info);
@@ -74,9 +74,7 @@ mote_status Invocation::Weights(int32_t position, uint32_t types, int32_t dimens
                                 TensorInfo* info) {
   MOTE_RETURN_IF_ERROR(Constant(position, types, info));
   if (info->dimensions != dimensions) return Fail(MOTE_ERROR_SHAPE, *info);
-  if (info->scales.size == 0 || info->zero_points.size != info->scales.size) {
-    return Fail(MOTE_ERROR_QUANTIZATION, *info);
-  }
+  if (info->scales.size == 0 || !info->has_zero_points) return Fail(MOTE_ERROR_QUANTIZATION, *info);
   if (info->scales.size != 1) {
     if (info->quantized_dimension != channel_dimension ||
         info->scales.size != static_cast<uint32_t>(info->shape[channel_dimension])) {
@@ -84,9 +82,10 @@ mote_status Invocation::Weights(int32_t position, uint32_t types, int32_t dimens
     }
   }
   if (verifying()) {
-    MOTE_RETURN_IF_ERROR(graph_->Spend(2 * info->zero_points.size));
-    const uint8_t* zero_points = graph_->file.data() + info->zero_points.at;
-    for (uint32_t i = 0; i < 2 * info->zero_points.size; ++i) {
+    const uint32_t words = 2 * info->scales.size;
+    MOTE_RETURN_IF_ERROR(graph_->Spend(words));
+    const uint8_t* zero_points = graph_->file.data() + info->zero_points_at;
+    for (uint32_t i = 0; i < words; ++i) {
       if (LoadCode<uint32_t>(zero_points, static_cast<int32_t>(i)) != 0) return Fail(MOTE_ERROR_QUANTIZATION, *info);
     }
   }
@@ -94,7 +93,7 @@ mote_status Invocation::Weights(int32_t position, uint32_t types, int32_t dimens
 }
 
 mote_status Invocation::Bias(int32_t position, int32_t channels, uint32_t types, TensorInfo* info) {
-  *info = TensorInfo();
+  info->constant = nullptr;
   if (!HasInput(position)) return MOTE_OK;
   MOTE_RETURN_IF_ERROR(Constant(position, types, info));
   return info->elements == channels ? MOTE_OK : Fail(MOTE_ERROR_SHAPE, *info);

@@ -67,7 +67,7 @@ class Invocation {
   /* Constant weights, zero points 0, one scale or one for each index of dimension `channel_dimension`. */
   mote_status Weights(int32_t position, uint32_t types, int32_t dimensions, int32_t channel_dimension,
                       TensorInfo* info);
-  /* Constant, of `channels` elements; `info->constant` is null where it is left out. */
+  /* Constant, of `channels` elements; `info->constant` is null where it is left out, and the rest then undefined. */
   mote_status Bias(int32_t position, int32_t channels, uint32_t types, TensorInfo* info);
   /* State that is kept from one invoke to the next; quantized as with Input. */
   mote_status Variable(int32_t position, uint32_t types, TensorInfo* info);

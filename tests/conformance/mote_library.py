@@ -34,15 +34,9 @@ class _Memory(ctypes.Structure):
 
 class _Model(ctypes.Structure):
     _fields_ = [
-        ("file", ctypes.c_void_p),
-        ("file_size", ctypes.c_size_t),
-        ("operators", ctypes.c_void_p),
-        ("own", ctypes.c_void_p),
-        ("shared", ctypes.c_void_p),
+        ("internal", ctypes.c_size_t * 30),
         ("hook", ctypes.c_void_p),
         ("hook_context", ctypes.c_void_p),
-        ("own_bytes", ctypes.c_size_t),
-        ("state_at", ctypes.c_size_t),
         ("fault", _Fault),
         ("state", ctypes.c_uint32),
     ]
