@@ -1,7 +1,9 @@
 // The batch program: takes a job (mcu_runtime/device/job.h), runs it on the device runtime, leaves a result. Inputs are
 // read into the model's own tensors and outputs written from them, so that it needs no memory beside the arena.
 #include "mcu_runtime/device/counter.h"
+#include "mcu_runtime/device/guard.h"
 #include "mcu_runtime/device/job.h"
+#include "mcu_runtime/device/many_models.h"
 #include "mcu_runtime/device/semihosting.h"
 #include "mcu_runtime/device/start.h"
 #include "mcu_runtime/mote_runtime.h"
@@ -9,7 +11,6 @@
 namespace mote::device {
 namespace {
 
-constexpr uint8_t kGuard = 0x5a;
 constexpr uint32_t kStackForArenaSize = 24 * 1024;
 
 mote_job job;
@@ -20,26 +21,7 @@ uint8_t* Arena() { return reinterpret_cast<uint8_t*>(static_cast<uintptr_t>(job.
 
 const void* ModelFile() { return reinterpret_cast<const void*>(static_cast<uintptr_t>(job.model_address)); }
 
-void PaintGuards() {
-  for (uint32_t i = 0; i < MOTE_GUARD_BYTES; ++i) {
-    (Arena() - MOTE_GUARD_BYTES)[i] = kGuard;
-    (Arena() + result.arena_bytes)[i] = kGuard;
-  }
-}
-
-bool GuardsHold() {
-  for (uint32_t i = 0; i < MOTE_GUARD_BYTES; ++i) {
-    const int32_t offsets[2] = {static_cast<int32_t>(i) - static_cast<int32_t>(MOTE_GUARD_BYTES),
-                                static_cast<int32_t>(result.arena_bytes + i)};
-    for (const int32_t offset : offsets) {
-      if (Arena()[offset] != kGuard) {
-        result.guard_offset = offset;
-        return false;
-      }
-    }
-  }
-  return true;
-}
+bool ArenaGuardsHold() { return GuardsHold(Arena(), result.arena_bytes, &result.guard_offset); }
 
 // The record of one sample as it is written.
 struct Record {
@@ -78,7 +60,7 @@ uint32_t Invoked(mote_status status) {
   result.status = status;
   if (status != MOTE_OK) return MOTE_RESULT_INVOKE;
   if (job.command == MOTE_JOB_OVERRUN) Arena()[result.arena_bytes] ^= 1;
-  return GuardsHold() ? MOTE_RESULT_DONE : MOTE_RESULT_GUARD;
+  return ArenaGuardsHold() ? MOTE_RESULT_DONE : MOTE_RESULT_GUARD;
 }
 
 uint32_t RunSample(const HostFile& inputs, const HostFile& outputs, uint32_t sample) {
@@ -142,13 +124,13 @@ uint32_t FindArenaBytes() {
 uint32_t LoadModel() {
   const uint32_t found = FindArenaBytes();
   if (found != MOTE_RESULT_DONE) return found;
-  PaintGuards();
+  PaintGuards(Arena(), result.arena_bytes);
   const bool counted = (job.flags & MOTE_JOB_COUNT) != 0;
   if (counted) CounterStart();
   result.status = TryLoad(result.arena_bytes);
   if (counted) CounterStop(&result.load);
   if (result.status != MOTE_OK) return MOTE_RESULT_REFUSED;
-  if (!GuardsHold()) return MOTE_RESULT_GUARD;
+  if (!ArenaGuardsHold()) return MOTE_RESULT_GUARD;
   uint32_t input_bytes = 0;
   for (int32_t i = 0; i < mote_model_input_count(&model); ++i) {
     input_bytes += static_cast<uint32_t>(mote_model_input(&model, i).bytes);
@@ -178,6 +160,8 @@ uint32_t RunJob(const HostFile& inputs, const HostFile& outputs) {
       return MOTE_RESULT_BAD_JOB;
     case MOTE_JOB_HANG:
       for (;;) asm volatile("");
+    case MOTE_JOB_MODELS:
+      return RunManyModels(job, inputs, outputs, &result.samples_done);
     case MOTE_JOB_INVOKE:
     case MOTE_JOB_OVERRUN:
       break;

@@ -131,6 +131,19 @@ class MoteModel:
             raise AssertionError("the runtime wrote outside of its arena")
         return self.outputs()
 
+    def input_sizes(self) -> list[int]:
+        """Bytes of each input."""
+        count = _LIB.mote_model_input_count(ctypes.byref(self._model))
+        return [_LIB.mote_model_input(ctypes.byref(self._model), i).bytes for i in range(count)]
+
+    def invoke_bytes(self, inputs: list[bytes]) -> list[bytes]:
+        """As invoke, whatever the types are."""
+        for index, values in enumerate(inputs):
+            tensor = _LIB.mote_model_input(ctypes.byref(self._model), index)
+            assert tensor.bytes == len(values)
+            ctypes.memmove(tensor.data, values, len(values))
+        return [output.tobytes() for output in self.invoke()]
+
     def run(self, *inputs: np.ndarray) -> np.ndarray:
         """The first output."""
         return self.invoke(*inputs)[0]
