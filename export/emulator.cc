@@ -39,7 +39,8 @@ constexpr double kInstructionsPerPoll = 4;  // counter_cortex_m.cc
 
 // Tried in this order; a second one of a core takes what is too large for the first.
 constexpr Machine kMachines[] = {
-    {"cortex-m0", "microbit", "qemu-system-arm", 64 * kKiB, 192 * kKiB, 0x20001000, 12 * kKiB, 62.5, "qemu-system-arm"},
+    {"cortex-m0", "microbit", "qemu-system-arm", 128 * kKiB, 128 * kKiB, 0x20001000, 12 * kKiB, 62.5,
+     "qemu-system-arm"},
     {"cortex-m0", "mps2-an385", "qemu-system-arm", 0x00080000, 3584 * kKiB, 0x21000000, 16 * kMiB, 40,
      "qemu-system-arm"},
     {"cortex-m3", "mps2-an385", "qemu-system-arm", 0x00080000, 3584 * kKiB, 0x21000000, 16 * kMiB, 40,
