@@ -5,7 +5,7 @@ BUILD := build
 PYTHON := .venv/bin/python3
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help setup configure build program test demo bench format clean
+.PHONY: help setup configure build program test conformance demo bench format clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -27,6 +27,12 @@ program: configure
 
 test: build      ## set up, build, run all tests
 	@ctest --test-dir $(BUILD) --parallel $(JOBS) --output-on-failure --no-tests=error
+
+conformance: configure ## 10,000 random models an operator, from seed SEED= on (drawn where it is not given)
+	@cmake --build $(BUILD) --parallel $(JOBS) --target mote_runtime_shared
+	@seed=$${SEED:-$$(date +%s)}; echo "conformance: CASES=$${CASES:-10000} SEED=$$seed"; \
+	  MOTE_BUILD_DIR=$(BUILD) MOTE_CONFORMANCE_CASES=$${CASES:-10000} MOTE_CONFORMANCE_SEED=$$seed \
+	  $(PYTHON) -m pytest -q -p no:cacheprovider tests/conformance/test_operators.py -k test_equals_the_reference
 
 demo: program    ## the whole way on handwritten digits: train, quantize, export, verify on every emulated core
 	@./mote run docs/recipes/digits.toml --force

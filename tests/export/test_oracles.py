@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import tflite_micro
 from ai_edge_litert import interpreter as litert
+from document import section, write_section
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("MOTE_BUILD_DIR", "build")
@@ -89,8 +90,6 @@ def agreement(cases) -> dict[str, dict[str, tuple[float, int, int]]]:
 def test_litert_loads_every_file_and_the_table_of_agreement_holds(cases):
     table = agreement(cases)
     lines = [
-        "# Which runtime agrees with the contract",
-        "",
         "Written by `tests/export/test_oracles.py`: random models of each operator, exported, compared with",
         f"the device runtime byte by byte ({SEEDS} models of 32 samples each). `tflite-micro` agrees on every byte.",
         f"`ai-edge-litert` rounds elsewhere in places; share of equal bytes, and the largest difference in codes:",
@@ -103,10 +102,9 @@ def test_litert_loads_every_file_and_the_table_of_agreement_holds(cases):
         lines.append(f"| {name} | {table[name]['as it comes'][2]} | 1.0000, 0 | " + " | ".join(cells) + " |")
     text = "\n".join(lines) + "\n"
     path = ROOT / "docs" / "agreement.md"
-    if os.environ.get("MOTE_WRITE_DOCS"):
-        path.write_text(text)
+    write_section(path, "exports", text)
     # The reference kernels do not depend on the processor, so their column is held to the letter.
     column = lambda page: re.findall(r"^\| ([a-zA-Z0-9_ ]+) \| \d+ \| [^|]+ \| ([^|]+) \|", page, re.M)
-    assert column(text) == column(path.read_text()), "docs/agreement.md is stale: run again with MOTE_WRITE_DOCS=1"
+    assert column(text) == column(section(path, "exports")), "docs/agreement.md is stale: run again with MOTE_WRITE_DOCS=1"
     for name in ("ADD", "AVERAGE_POOL_2D", "CONCATENATION", "MAX_POOL_2D", "RELU6", "RESHAPE"):
         assert table[name]["reference kernels"][:2] == (1.0, 0), name
