@@ -5,47 +5,56 @@
 namespace mote::device {
 namespace {
 
-/* All but the kernel's call; `input` and `output` are for it. */
-mote_status PreparePool(Invocation& op, TensorInfo* input, TensorInfo* output, Pool2dParams* p) {
+MOTE_NOINLINE mote_status SolvePool(Invocation& op, uint32_t type, Pool2dParams* p, const void** source,
+                                    void** target) {
   enum : uint32_t { kPadding, kStrideW, kStrideH, kFilterW, kFilterH, kActivation };
-  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, input));
-  MOTE_RETURN_IF_ERROR(op.Output(kInt8, output));
-  if (input->dimensions != 4) return op.Fail(MOTE_ERROR_SHAPE, *input);
-  if (output->dimensions != 4 || output->shape[0] != input->shape[0] || output->shape[3] != input->shape[3]) {
-    return op.Fail(MOTE_ERROR_SHAPE, *output);
+  TensorInfo input, output;
+  MOTE_RETURN_IF_ERROR(op.Input(0, type, &input));
+  MOTE_RETURN_IF_ERROR(op.Output(type, &output));
+  if (input.dimensions != 4) return op.Fail(MOTE_ERROR_SHAPE, input);
+  if (output.dimensions != 4 || output.shape[0] != input.shape[0] || output.shape[3] != input.shape[3]) {
+    return op.Fail(MOTE_ERROR_SHAPE, output);
   }
-  if (!HaveTiedQuantization(*input, *output)) return op.Fail(MOTE_ERROR_QUANTIZATION, *output);
-  p->batches = input->shape[0];
-  p->channels = input->shape[3];
+  if (!HaveTiedQuantization(input, output)) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
+  p->batches = input.shape[0];
+  p->channels = input.shape[3];
   const int32_t padding = op.Option8(kPadding, 0);
-  p->vertical = {input->shape[1], output->shape[1], op.Option32(kFilterH, 0), op.Option32(kStrideH, 0), 1, 0};
-  p->horizontal = {input->shape[2], output->shape[2], op.Option32(kFilterW, 0), op.Option32(kStrideW, 0), 1, 0};
+  p->vertical = {input.shape[1], output.shape[1], op.Option32(kFilterH, 0), op.Option32(kStrideH, 0), 1, 0};
+  p->horizontal = {input.shape[2], output.shape[2], op.Option32(kFilterW, 0), op.Option32(kStrideW, 0), 1, 0};
   mote_status status = SolveWindow(padding, &p->vertical);
   if (status == MOTE_OK) status = SolveWindow(padding, &p->horizontal);
-  if (status != MOTE_OK) return op.Fail(status, *output);
-  return op.Range(kActivation, *output, &p->output);
+  if (status != MOTE_OK) return op.Fail(status, output);
+  MOTE_RETURN_IF_ERROR(op.Range(kActivation, output, &p->output));
+  if (op.verifying()) return MOTE_OK;
+  *source = op.Data<uint8_t>(input);
+  *target = op.MutableData<uint8_t>(output);
+  return MOTE_OK;
+}
+
+/* A window's sum, and half of its count, are within 2^31: of int8 the sum of 2^23 elements is, of int16 that of 2^16
+ * - 1. */
+MOTE_NOINLINE mote_status CheckSums(Invocation& op, const Pool2dParams& p, int64_t most) {
+  const int64_t rows = p.vertical.filter < p.vertical.input ? p.vertical.filter : p.vertical.input;
+  const int64_t columns = p.horizontal.filter < p.horizontal.input ? p.horizontal.filter : p.horizontal.input;
+  return op.verifying() && rows * columns >= most ? MOTE_ERROR_ACCUMULATOR : MOTE_OK;
+}
+
+template <typename Reduction, typename T>
+mote_status EvalPool(Invocation& op, int64_t most) {
+  Pool2dParams p;
+  const void* source = nullptr;
+  void* target = nullptr;
+  MOTE_RETURN_IF_ERROR(SolvePool(op, sizeof(T) == 2 ? kInt16 : kInt8, &p, &source, &target));
+  MOTE_RETURN_IF_ERROR(CheckSums(op, p, most));
+  if (!op.verifying()) Pool2d<Reduction>(p, static_cast<const T*>(source), static_cast<T*>(target));
+  return MOTE_OK;
 }
 
 }  // namespace
 
-mote_status EvalAveragePool2d(Invocation& op) {
-  TensorInfo input, output;
-  Pool2dParams p;
-  MOTE_RETURN_IF_ERROR(PreparePool(op, &input, &output, &p));
-  /* The sum and half of the count are within int32. */
-  const int64_t rows = p.vertical.filter < p.vertical.input ? p.vertical.filter : p.vertical.input;
-  const int64_t columns = p.horizontal.filter < p.horizontal.input ? p.horizontal.filter : p.horizontal.input;
-  if (rows * columns >= int64_t{1} << 23) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
-  if (!op.verifying()) Pool2d<AverageOf>(p, op.Data(input), op.MutableData(output));
-  return MOTE_OK;
-}
-
-mote_status EvalMaxPool2d(Invocation& op) {
-  TensorInfo input, output;
-  Pool2dParams p;
-  MOTE_RETURN_IF_ERROR(PreparePool(op, &input, &output, &p));
-  if (!op.verifying()) Pool2d<MaximumOf>(p, op.Data(input), op.MutableData(output));
-  return MOTE_OK;
-}
+mote_status EvalAveragePool2d(Invocation& op) { return EvalPool<AverageOfInt8, int8_t>(op, int64_t{1} << 23); }
+mote_status EvalAveragePool2dInt16(Invocation& op) { return EvalPool<AverageOfInt16, int16_t>(op, int64_t{1} << 16); }
+mote_status EvalMaxPool2d(Invocation& op) { return EvalPool<MaximumOf, int8_t>(op, int64_t{1} << 31); }
+mote_status EvalMaxPool2dInt16(Invocation& op) { return EvalPool<MaximumOf, int16_t>(op, int64_t{1} << 31); }
 
 }  // namespace mote::device

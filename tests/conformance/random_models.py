@@ -167,51 +167,6 @@ def add(rng):
     return file, [_codes(rng, s) for s in shapes]
 
 
-def _pool(rng, name):
-    extents, kernel, out, options = _convolution_extents(rng)
-    while options["dilation_h"] != 1 or options["dilation_w"] != 1:
-        extents, kernel, out, options = _convolution_extents(rng)
-    del options["dilation_h"], options["dilation_w"]
-    options["filter_h"], options["filter_w"] = kernel
-    batches, channels = int(rng.integers(1, 3)), int(rng.integers(1, 20))
-    scale, zero_point = _scale(rng), _zero_point(rng)
-    input_shape = [batches, *extents, channels]
-    tensors = [activation(input_shape, scale, zero_point), activation([batches, *out, channels], scale, zero_point)]
-    return build(tensors, [Operator(name, [0], [1], options)], [0], [1]), [_codes(rng, input_shape)]
-
-
-def average_pool_2d(rng):
-    return _pool(rng, "AVERAGE_POOL_2D")
-
-
-def max_pool_2d(rng):
-    return _pool(rng, "MAX_POOL_2D")
-
-
-def concatenation(rng):
-    shape = _shape(rng, 4)
-    axis = int(rng.integers(len(shape)))
-    scale, zero_point = _scale(rng), _zero_point(rng)
-    tensors, inputs = [], []
-    total = 0
-    for index in range(int(rng.integers(1, 6))):
-        part = list(shape)
-        part[axis] = int(rng.integers(1, 6))
-        total += part[axis]
-        if index > 0 and rng.random() < 0.2:
-            tensors.append(constant(_codes(rng, part), [scale], [zero_point]))
-        else:
-            tensors.append(activation(part, scale, zero_point))
-            inputs.append(index)
-    output_shape = list(shape)
-    output_shape[axis] = total
-    tensors.append(activation(output_shape, scale, zero_point))
-    last = len(tensors) - 1
-    axis -= len(shape) if rng.random() < 0.5 else 0
-    file = build(tensors, [Operator("CONCATENATION", list(range(last)), [last], dict(axis=axis))], inputs, [last])
-    return file, [_codes(rng, tensors[i].shape) for i in inputs]
-
-
 def _rescale(rng, name, ratio):
     shape = _shape(rng, 4, 12)
     scale, zero_point = _scale(rng), _zero_point(rng)
@@ -233,17 +188,6 @@ def quantize(rng):
     return _rescale(rng, "QUANTIZE", 2.0 ** rng.uniform(-4, 4))
 
 
-def reshape(rng):
-    shape = _shape(rng, 4)
-    scale, zero_point = _scale(rng), _zero_point(rng)
-    output_shape = [int(d) for d in rng.permutation(shape)]
-    if rng.random() < 0.5:
-        output_shape = [int(np.prod(shape))]
-    tensors = [activation(shape, scale, zero_point), activation(output_shape, scale, zero_point)]
-    tensors.append(constant(np.array(output_shape, np.int32)))
-    return build(tensors, [Operator("RESHAPE", [0, 2], [1])], [0], [1]), [_codes(rng, shape)]
-
-
 def softmax(rng):
     shape = _shape(rng, 3, 12)
     if rng.random() < 0.1:
@@ -254,27 +198,13 @@ def softmax(rng):
     return build(tensors, [Operator("SOFTMAX", [0], [1], dict(beta=beta))], [0], [1]), [_codes(rng, shape)]
 
 
-def pad(rng):
-    shape = _shape(rng, 4)
-    paddings = rng.integers(0, 4, (len(shape), 2)).astype(np.int32)
-    output_shape = [int(d) for d in np.array(shape) + paddings.sum(1)]
-    scale, zero_point = _scale(rng), _zero_point(rng)
-    tensors = [activation(shape, scale, zero_point), constant(paddings), activation(output_shape, scale, zero_point)]
-    return build(tensors, [Operator("PAD", [0, 1], [2])], [0], [2]), [_codes(rng, shape)]
-
-
 GENERATORS = {
     "add": add,
-    "average_pool_2d": average_pool_2d,
-    "concatenation": concatenation,
     "conv_2d": conv_2d,
     "depthwise_conv_2d": depthwise_conv_2d,
     "fully_connected": fully_connected,
-    "max_pool_2d": max_pool_2d,
-    "pad": pad,
     "quantize": quantize,
     "relu": relu,
     "relu6": relu6,
-    "reshape": reshape,
     "softmax": softmax,
 }

@@ -1,0 +1,58 @@
+#include "mcu_runtime/operators/moving.h"
+
+#include "mcu_runtime/kernels/codes.h"
+
+namespace mote::device {
+namespace {
+
+constexpr uint32_t kCodeTypes = kInt8 | kUInt8 | kInt16;
+
+bool HasQuantization(const TensorInfo& info) { return info.scales.size != 0 && (TypeBit(info.type) & kCodeTypes) != 0; }
+
+}  // namespace
+
+mote_status MovedInput(Invocation& op, int32_t position, TensorInfo* info) {
+  MOTE_RETURN_IF_ERROR(op.Raw(position, kAllTypes, info));
+  return HasQuantization(*info) ? op.Input(position, kCodeTypes, info) : MOTE_OK;
+}
+
+mote_status MovedOutput(Invocation& op, int32_t position, TensorInfo* info) {
+  MOTE_RETURN_IF_ERROR(op.RawOutput(kAllTypes, info, position));
+  return HasQuantization(*info) ? op.Output(kCodeTypes, info, position) : MOTE_OK;
+}
+
+mote_status ReadMoved(Invocation& op, TensorInfo* input, TensorInfo* output) {
+  MOTE_RETURN_IF_ERROR(MovedInput(op, 0, input));
+  MOTE_RETURN_IF_ERROR(MovedOutput(op, 0, output));
+  return RequireTied(op, *output, *input);
+}
+
+mote_status RequireTied(Invocation& op, const TensorInfo& tensor, const TensorInfo& other) {
+  if (tensor.type != other.type) return op.Fail(MOTE_ERROR_TYPE, tensor);
+  return HaveTiedQuantization(tensor, other) ? MOTE_OK : op.Fail(MOTE_ERROR_QUANTIZATION, tensor);
+}
+
+int64_t IndexAt(const TensorInfo& constant, int32_t i) {
+  return constant.type == MOTE_INT64 ? LoadCode<int64_t>(constant.constant, i)
+                                     : LoadCode<int32_t>(constant.constant, i);
+}
+
+mote_status ReadAxis(Invocation& op, int64_t value, const TensorInfo& tensor, int32_t* axis) {
+  if (value < -tensor.dimensions || value >= tensor.dimensions) return op.Fail(MOTE_ERROR_OPTION, tensor);
+  *axis = static_cast<int32_t>(value) + (value < 0 ? tensor.dimensions : 0);
+  return MOTE_OK;
+}
+
+bool HasRemainingShape(const TensorInfo& output, const TensorInfo& input, uint32_t removed) {
+  int32_t o = 0;
+  for (int32_t i = 0; i < input.dimensions; ++i) {
+    if ((removed >> i & 1) != 0 || input.shape[i] == 1) continue;
+    while (o < output.dimensions && output.shape[o] == 1) ++o;
+    if (o == output.dimensions || output.shape[o] != input.shape[i]) return false;
+    ++o;
+  }
+  while (o < output.dimensions && output.shape[o] == 1) ++o;
+  return o == output.dimensions;
+}
+
+}  // namespace mote::device

@@ -1,0 +1,52 @@
+/* What operators that move elements share: they take tensors of any type, whole elements at a time. */
+#ifndef MOTE_MCU_RUNTIME_OPERATORS_MOVING_H_
+#define MOTE_MCU_RUNTIME_OPERATORS_MOVING_H_
+
+#include "mcu_runtime/kernels/strided_copy.h"
+#include "mcu_runtime/operators/invocation.h"
+
+namespace mote::device {
+
+constexpr uint32_t kIndexTypes = kInt32 | kInt64;
+
+/* Tensors whose elements are moved. Scale and zero point are set where codes have them; without any, both stay 0. */
+mote_status MovedInput(Invocation& op, int32_t position, TensorInfo* info);
+mote_status MovedOutput(Invocation& op, int32_t position, TensorInfo* info);
+
+/* Input 0 and output 0 of an operator whose elements keep their values. */
+mote_status ReadMoved(Invocation& op, TensorInfo* input, TensorInfo* output);
+
+/* Fails at `tensor` unless elements of `other` may stand in it as they are: one type, and tied quantization. */
+mote_status RequireTied(Invocation& op, const TensorInfo& tensor, const TensorInfo& other);
+
+/* An element of a constant of one of kIndexTypes. */
+int64_t IndexAt(const TensorInfo& constant, int32_t i);
+
+/* An axis of `tensor`; negative ones count from its end. */
+mote_status ReadAxis(Invocation& op, int64_t value, const TensorInfo& tensor, int32_t* axis);
+
+/* Whether `output` has the extents of `input` but those of the axes in the mask `removed`, in this order. Extents of 1
+ * do not count: they change neither order nor number of the elements. */
+bool HasRemainingShape(const TensorInfo& output, const TensorInfo& input, uint32_t removed);
+
+inline int32_t ElementBytes(const TensorInfo& info) { return static_cast<int32_t>(info.bytes) / info.elements; }
+
+/* A copy, ready to be done: operators fill one in a function of its own, so that what they read is off the stack. */
+struct Move {
+  StridedCopyParams copy{1};
+  const uint8_t* source = nullptr;
+  uint8_t* target = nullptr;
+
+  /* Where the copy begins, in bytes. At load there is no memory yet. */
+  void Place(const Invocation& op, const TensorInfo& from, int32_t source_begin, const TensorInfo& to,
+             int32_t target_begin) {
+    if (op.verifying()) return;
+    source = op.Data<uint8_t>(from) + source_begin;
+    target = op.MutableData<uint8_t>(to) + target_begin;
+  }
+  void Do() const { StridedCopy(copy, source, target); }
+};
+
+}  // namespace mote::device
+
+#endif  // MOTE_MCU_RUNTIME_OPERATORS_MOVING_H_
