@@ -26,6 +26,7 @@ void AddQuantize(CLI::App& app, Action& action);
 void AddExport(CLI::App& app, Action& action);
 void AddVerify(CLI::App& app, Action& action);
 void AddInspect(CLI::App& app, Action& action);
+void AddRegistry(CLI::App& app, Action& action);
 void AddEval(CLI::App& app, Action& action);
 void AddInvoke(CLI::App& app, Action& action);
 

@@ -78,6 +78,7 @@ int Main(int argc, char** argv) {
   AddExport(app, action);
   AddVerify(app, action);
   AddInspect(app, action);
+  AddRegistry(app, action);
   AddEval(app, action);
   AddInvoke(app, action);
 

@@ -16,7 +16,7 @@ if(MOTE_HOST)
     datasets/augment.h datasets/dataset.h datasets/file.h datasets/numpy_file.h datasets/readers.h
     train/checkpoint.h train/fit.h train/float_network.h train/network.h train/trainable.h
     quantize/integer_math.h quantize/integer_network.h quantize/quantize.h
-    export/emulator.h export/inspect.h export/runtime_model.h export/tflite.h export/verify.h)
+    export/emulator.h export/inspect.h export/registry.h export/runtime_model.h export/tflite.h export/verify.h)
   foreach(header ${mote_headers})
     get_filename_component(room "${header}" DIRECTORY)
     install(FILES "${CMAKE_SOURCE_DIR}/${header}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/mote/${room}")

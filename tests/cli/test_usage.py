@@ -2,7 +2,7 @@
 import pytest
 from program import fails, mote
 
-COMMANDS = ["run", "train", "quantize", "export", "verify", "inspect", "eval", "invoke"]
+COMMANDS = ["run", "train", "quantize", "export", "verify", "inspect", "registry", "eval", "invoke"]
 
 
 def test_version_is_one_line():
@@ -38,6 +38,7 @@ def test_no_command_shows_the_help_on_stderr():
     (["quantize"], "RUN is required; see: mote quantize --help"),
     (["run", "r.toml", "--seed", "many"], "Could not convert: --seed = many; see: mote run --help"),
     (["run", "r.toml", "--seed"], "--seed: 1 required UINT missing; see: mote run --help"),
+    (["registry", "m.tflite"], "--output is required; see: mote registry --help"),
     (["eval", "m.tflite"], "--data is required; see: mote eval --help"),
     (["eval", "m.tflite", "--data", "digits", "--samples", "0"],
      "--samples: 0 must be a whole number of at least 1; see: mote eval --help"),

@@ -90,11 +90,17 @@ class MoteModel:
 
     GUARD = 64
 
-    def __init__(self, file: bytes):
+    def __init__(self, file: bytes, operators: list[str] | None = None):
+        """`operators`: symbols of operators.def; none: all of them."""
         global _LIB
         _LIB = _LIB or _load()
         self._file = (ctypes.c_uint8 * len(file)).from_buffer_copy(file)
-        operators = ctypes.addressof(ctypes.c_void_p.in_dll(_LIB, "mote_all_operators"))
+        if operators is None:
+            operators = ctypes.addressof(ctypes.c_void_p.in_dll(_LIB, "mote_all_operators"))
+        else:
+            rows = [ctypes.addressof(ctypes.c_char.in_dll(_LIB, f"mote_op_{symbol}")) for symbol in operators]
+            self._operators = (ctypes.c_void_p * (len(rows) + 1))(*rows, None)
+            operators = ctypes.addressof(self._operators)
         memory, fault = _Memory(), _Fault()
         status = _LIB.mote_model_memory(operators, self._file, len(file), ctypes.byref(memory), ctypes.byref(fault))
         if status:
