@@ -91,26 +91,19 @@ mote_status Loader::Define(int32_t index, uint32_t time) {
   const mote_status status = graph_.ReadTensor(index, &info);
   if (status != MOTE_OK) return Fail(status, index);
   uint32_t& offset = memory_.offsets[index];
-  if (info.constant != nullptr || info.is_variable || offset != kNoOffset) return Fail(MOTE_ERROR_STRUCTURE, index);
-  if (info.type == MOTE_RESOURCE) return time == 0 ? Fail(MOTE_ERROR_TYPE, index) : MOTE_OK;
+  const bool has_place = info.type == MOTE_RESOURCE && time != 0;
+  if (info.constant != nullptr || info.is_variable || (offset != kNoOffset) != has_place) {
+    return Fail(MOTE_ERROR_STRUCTURE, index);
+  }
+  if (has_place) return MOTE_OK;
   return NewBlock(info.bytes, time, &offset);
 }
 
-/* A reading of a tensor that must be a constant, state, or defined by now. */
+/* A reading of a tensor: where it is an activation it lives on. What else it may be, its operator asks. */
 mote_status Loader::Use(int32_t index, uint32_t time) {
   if (static_cast<uint32_t>(index) >= graph_.tensors.size) return Fail(MOTE_ERROR_STRUCTURE, index);
-  uint32_t& offset = memory_.offsets[index];
   if (Block* block = BlockOf(index)) block->last = static_cast<uint16_t>(time);
-  if (offset != kNoOffset) return MOTE_OK;
-  TensorInfo info;
-  const mote_status status = graph_.ReadTensor(index, &info);
-  if (status != MOTE_OK) return Fail(status, index);
-  if (info.is_variable) {
-    offset = kOwnMemory | memory_.state_bytes;
-    memory_.state_bytes += Aligned(info.bytes);
-    return memory_.state_bytes <= kMaxElements ? MOTE_OK : Fail(MOTE_ERROR_SHAPE, index);
-  }
-  return info.constant != nullptr ? MOTE_OK : Fail(MOTE_ERROR_STRUCTURE, index);
+  return MOTE_OK;
 }
 
 mote_status Loader::CheckOperator(uint32_t index) {
@@ -134,9 +127,6 @@ mote_status Loader::CheckOperator(uint32_t index) {
     if (tensor == -1 && i >= row->inputs_min) continue;
     MOTE_RETURN_IF_ERROR(Use(tensor, time));
   }
-  for (uint32_t i = 0; i < op.outputs.size; ++i) {
-    MOTE_RETURN_IF_ERROR(Define(graph_.file.ElementI32(op.outputs, i), time));
-  }
   memory_.scratch = 0;
   Invocation invocation(&graph_, &op, &memory_);
   status = row->eval(invocation);
@@ -148,6 +138,9 @@ mote_status Loader::CheckOperator(uint32_t index) {
     blocks_[number].is_scratch = true;
     ++scratches_;
   }
+  for (uint32_t i = 0; i < op.outputs.size; ++i) {
+    MOTE_RETURN_IF_ERROR(Define(graph_.file.ElementI32(op.outputs, i), time));
+  }
   return graph_.file.status;
 }
 
@@ -155,7 +148,7 @@ mote_status Loader::KeepOutputs() {
   for (uint32_t i = 0; i < graph_.outputs.size; ++i) {
     const int32_t tensor = graph_.file.ElementI32(graph_.outputs, i);
     MOTE_RETURN_IF_ERROR(Use(tensor, graph_.operators.size + 1));
-    if (memory_.offsets[tensor] == kNoOffset) return Fail(MOTE_ERROR_STRUCTURE, tensor); /* a constant */
+    if (memory_.offsets[tensor] == kNoOffset) return Fail(MOTE_ERROR_STRUCTURE, tensor); /* a constant, or never made */
   }
   return graph_.file.status;
 }

@@ -21,8 +21,20 @@ mote_status Invocation::Read(const Vector& indices, int32_t position, uint32_t t
   fault_tensor = index;
   MOTE_RETURN_IF_ERROR(graph_->ReadTensor(index, info));
   if ((TypeBit(info->type) & types) == 0) return MOTE_ERROR_TYPE;
+  if (verifying() && &indices == &op_->inputs) MOTE_RETURN_IF_ERROR(CheckInput(*info));
   fault_tensor = -1;
   return MOTE_OK;
+}
+
+/* An input is a constant, or an activation that has been made by now, or state, which has its place from its first use
+ * on. */
+mote_status Invocation::CheckInput(const TensorInfo& info) {
+  uint32_t& offset = memory_->offsets[info.index];
+  if (info.constant != nullptr || offset != kNoOffset) return MOTE_OK;
+  if (!info.is_variable) return MOTE_ERROR_STRUCTURE;
+  offset = kOwnMemory | memory_->state_bytes;
+  memory_->state_bytes += (info.bytes + 3) & ~uint32_t{3};
+  return memory_->state_bytes <= kMaxElements ? MOTE_OK : MOTE_ERROR_SHAPE;
 }
 
 mote_status Invocation::ReadQuantized(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info) {

@@ -111,6 +111,7 @@ class Invocation {
  private:
   uint8_t* Place(int32_t tensor) const;
   mote_status Read(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info);
+  mote_status CheckInput(const TensorInfo& info);
   mote_status ReadQuantized(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info);
 
   Graph* graph_;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -108,9 +109,12 @@ INSTANTIATE_TEST_SUITE_P(
          [](M& m) { m.operators[kAdd].inputs[1] = kAddOut; }},
         {"TensorWrittenTwice", MOTE_ERROR_STRUCTURE, kAdd, kDepthwiseOut,
          [](M& m) { m.operators[kAdd].outputs = {kDepthwiseOut}; }},
-        {"ConstantWritten", MOTE_ERROR_STRUCTURE, kAdd, kConvWeights,
-         [](M& m) { m.operators[kAdd].outputs = {kConvWeights}; }},
-        {"InputWritten", MOTE_ERROR_STRUCTURE, kAdd, kInput, [](M& m) { m.operators[kAdd].outputs = {kInput}; }},
+        {"ConstantWritten", MOTE_ERROR_STRUCTURE, kAdd, kAddOut,
+         [](M& m) {
+           const std::vector<int32_t>& shape = m.tensors[kAddOut].shape;
+           m.tensors[kAddOut].data.emplace(std::accumulate(shape.begin(), shape.end(), size_t{1}, std::multiplies<>()));
+         }},
+        {"InputWritten", MOTE_ERROR_STRUCTURE, kAdd, kAddOut, [](M& m) { m.inputs.push_back(kAddOut); }},
         {"OperatorInputOutOfRange", MOTE_ERROR_STRUCTURE, kAdd, 1000, [](M& m) { m.operators[kAdd].inputs[0] = 1000; }},
         {"RequiredInputLeftOut", MOTE_ERROR_STRUCTURE, kAdd, -1, [](M& m) { m.operators[kAdd].inputs[1] = -1; }},
         {"TooFewInputs", MOTE_ERROR_STRUCTURE, kAdd, -1, [](M& m) { m.operators[kAdd].inputs.pop_back(); }},
