@@ -49,7 +49,7 @@ MOTE_NOINLINE mote_status SolveGather(Invocation& op, GatherParams* p, GatherDat
   if (indices.constant == nullptr) return MOTE_OK;
   MOTE_RETURN_IF_ERROR(op.graph().Spend(static_cast<uint32_t>(indices.elements)));
   for (int32_t i = 0; i < indices.elements; ++i) {
-    const int64_t index = IndexAt(indices, i);
+    const int32_t index = LoadCode<int32_t>(indices.constant, i);
     if (index < 0 || index >= p->size) return op.Fail(MOTE_ERROR_OPTION, indices);
   }
   return MOTE_OK;

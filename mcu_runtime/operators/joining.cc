@@ -65,13 +65,8 @@ mote_status MoveParts(Invocation& op, Parts* parts) {
   return MOTE_OK;
 }
 
-MOTE_NOINLINE mote_status ReadSplitAxis(Invocation& op, int32_t position, Parts* parts) {
-  TensorInfo axis;
-  MOTE_RETURN_IF_ERROR(op.Constant(position, kIndexTypes, &axis));
-  if (axis.elements != 1) return op.Fail(MOTE_ERROR_SHAPE, axis);
-  if (op.Option32(0, 0) != parts->count) return op.Fail(MOTE_ERROR_OPTION, axis);
-  parts->axis = IndexAt(axis, 0);
-  return MOTE_OK;
+mote_status ReadSplitAxis(Invocation& op, int32_t position, Parts* parts) {
+  return op.Option32(0, 0) == parts->count ? ReadIndex(op, position, &parts->axis) : MOTE_ERROR_OPTION;
 }
 
 /* All parts of SPLIT are of one size. */
@@ -91,14 +86,15 @@ MOTE_NOINLINE mote_status CheckEqualParts(Invocation& op, int64_t value) {
 
 /* The outputs' own extents count; sizes that SPLIT_V states must say the same, -1 for one that follows from others. */
 MOTE_NOINLINE mote_status CheckSizes(Invocation& op, int64_t value) {
-  TensorInfo sizes, part;
-  MOTE_RETURN_IF_ERROR(op.Constant(1, kIndexTypes, &sizes));
-  if (sizes.elements != op.output_count()) return op.Fail(MOTE_ERROR_SHAPE, sizes);
-  for (int32_t i = 0; i < sizes.elements; ++i) {
+  TensorInfo part;
+  Indices sizes;
+  MOTE_RETURN_IF_ERROR(ReadIndices(op, 1, &sizes));
+  if (sizes.count != op.output_count()) return sizes.Fail(op, MOTE_ERROR_SHAPE);
+  for (int32_t i = 0; i < sizes.count; ++i) {
     MOTE_RETURN_IF_ERROR(op.RawOutput(kAllTypes, &part, i));
     int32_t axis = 0;
     MOTE_RETURN_IF_ERROR(ReadAxis(op, value, part, &axis));
-    const int64_t size = IndexAt(sizes, i);
+    const int64_t size = sizes.At(i);
     if (size != -1 && size != part.shape[axis]) return op.Fail(MOTE_ERROR_SHAPE, part);
   }
   return MOTE_OK;

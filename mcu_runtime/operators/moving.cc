@@ -1,7 +1,5 @@
 #include "mcu_runtime/operators/moving.h"
 
-#include "mcu_runtime/kernels/codes.h"
-
 namespace mote::device {
 namespace {
 
@@ -32,9 +30,19 @@ mote_status RequireTied(Invocation& op, const TensorInfo& tensor, const TensorIn
   return HaveTiedQuantization(tensor, other) ? MOTE_OK : op.Fail(MOTE_ERROR_QUANTIZATION, tensor);
 }
 
-int64_t IndexAt(const TensorInfo& constant, int32_t i) {
-  return constant.type == MOTE_INT64 ? LoadCode<int64_t>(constant.constant, i)
-                                     : LoadCode<int32_t>(constant.constant, i);
+mote_status ReadIndices(Invocation& op, int32_t position, Indices* indices) {
+  TensorInfo info;
+  MOTE_RETURN_IF_ERROR(op.Constant(position, kInt32 | kInt64, &info));
+  *indices = {info.constant, info.elements, info.index, info.type == MOTE_INT64};
+  return MOTE_OK;
+}
+
+mote_status ReadIndex(Invocation& op, int32_t position, int64_t* index) {
+  Indices indices;
+  MOTE_RETURN_IF_ERROR(ReadIndices(op, position, &indices));
+  if (indices.count != 1) return indices.Fail(op, MOTE_ERROR_SHAPE);
+  *index = indices.At(0);
+  return MOTE_OK;
 }
 
 mote_status ReadAxis(Invocation& op, int64_t value, const TensorInfo& tensor, int32_t* axis) {

@@ -2,12 +2,11 @@
 #ifndef MOTE_MCU_RUNTIME_OPERATORS_MOVING_H_
 #define MOTE_MCU_RUNTIME_OPERATORS_MOVING_H_
 
+#include "mcu_runtime/kernels/codes.h"
 #include "mcu_runtime/kernels/strided_copy.h"
 #include "mcu_runtime/operators/invocation.h"
 
 namespace mote::device {
-
-constexpr uint32_t kIndexTypes = kInt32 | kInt64;
 
 /* Tensors whose elements are moved. Scale and zero point are set where codes have them; without any, both stay 0. */
 mote_status MovedInput(Invocation& op, int32_t position, TensorInfo* info);
@@ -19,8 +18,22 @@ mote_status ReadMoved(Invocation& op, TensorInfo* input, TensorInfo* output);
 /* Fails at `tensor` unless elements of `other` may stand in it as they are: one type, and tied quantization. */
 mote_status RequireTied(Invocation& op, const TensorInfo& tensor, const TensorInfo& other);
 
-/* An element of a constant of one of kIndexTypes. */
-int64_t IndexAt(const TensorInfo& constant, int32_t i);
+/* A constant of axes, extents or the like, int32 or int64: what is left of its TensorInfo, since stacks are small. */
+struct Indices {
+  const uint8_t* data = nullptr;
+  int32_t count = 0;
+  int32_t tensor = -1;
+  bool wide = false;
+
+  int64_t At(int32_t i) const { return wide ? LoadCode<int64_t>(data, i) : LoadCode<int32_t>(data, i); }
+  mote_status Fail(Invocation& op, mote_status status) const {
+    op.fault_tensor = tensor;
+    return status;
+  }
+};
+mote_status ReadIndices(Invocation& op, int32_t position, Indices* indices);
+/* The only element of one. */
+mote_status ReadIndex(Invocation& op, int32_t position, int64_t* index);
 
 /* An axis of `tensor`; negative ones count from its end. */
 mote_status ReadAxis(Invocation& op, int64_t value, const TensorInfo& tensor, int32_t* axis);

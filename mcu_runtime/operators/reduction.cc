@@ -13,19 +13,6 @@ struct Reduced {
   int32_t elements; /* that make one of the output */
 };
 
-MOTE_NOINLINE mote_status ReadAxes(Invocation& op, const TensorInfo& input, uint32_t* mask) {
-  TensorInfo axes;
-  MOTE_RETURN_IF_ERROR(op.Constant(1, kIndexTypes, &axes));
-  *mask = 0;
-  if (axes.elements > MOTE_MAX_DIMENSIONS) return op.Fail(MOTE_ERROR_OPTION, axes);
-  for (int32_t i = 0; input.dimensions != 0 && i < axes.elements; ++i) {
-    int32_t axis = 0;
-    MOTE_RETURN_IF_ERROR(ReadAxis(op, IndexAt(axes, i), input, &axis));
-    *mask |= uint32_t{1} << axis;
-  }
-  return MOTE_OK;
-}
-
 /* Neighbouring axes of one kind are one axis; `shape` has the innermost last. */
 int32_t SolveShape(const TensorInfo& input, uint32_t mask, ReduceShape* shape) {
   for (int32_t i = 0; i < 3; ++i) shape->kept[i] = shape->reduced[i] = {1, 0};
@@ -53,12 +40,20 @@ int32_t SolveShape(const TensorInfo& input, uint32_t mask, ReduceShape* shape) {
 }
 
 MOTE_NOINLINE mote_status SolveReduce(Invocation& op, uint32_t types, Reduced* tensors, ReduceShape* shape) {
+  const TensorInfo& input = tensors->input;
+  Indices axes;
   MOTE_RETURN_IF_ERROR(op.Input(0, types, &tensors->input));
   MOTE_RETURN_IF_ERROR(op.Output(types, &tensors->output));
+  MOTE_RETURN_IF_ERROR(ReadIndices(op, 1, &axes));
+  if (axes.count > MOTE_MAX_DIMENSIONS) return axes.Fail(op, MOTE_ERROR_OPTION);
   uint32_t mask = 0;
-  MOTE_RETURN_IF_ERROR(ReadAxes(op, tensors->input, &mask));
-  if (!HasRemainingShape(tensors->output, tensors->input, mask)) return op.Fail(MOTE_ERROR_SHAPE, tensors->output);
-  tensors->elements = SolveShape(tensors->input, mask, shape);
+  for (int32_t i = 0; input.dimensions != 0 && i < axes.count; ++i) {
+    int32_t axis = 0;
+    MOTE_RETURN_IF_ERROR(ReadAxis(op, axes.At(i), input, &axis));
+    mask |= uint32_t{1} << axis;
+  }
+  if (!HasRemainingShape(tensors->output, input, mask)) return op.Fail(MOTE_ERROR_SHAPE, tensors->output);
+  tensors->elements = SolveShape(input, mask, shape);
   return MOTE_OK;
 }
 
@@ -107,6 +102,13 @@ MOTE_NOINLINE mote_status SolveSum(Invocation& op, uint32_t type, bool is_mean, 
   return MOTE_OK;
 }
 
+/* Not inlined, so that what it keeps on the stack is not there while files are read. */
+template <typename Reduction, typename T>
+MOTE_NOINLINE void RunReduce(const typename Reduction::Params& p, const ReduceShape& shape, const T* source,
+                             T* target) {
+  Reduce<Reduction>(p, shape, source, target);
+}
+
 template <typename T>
 mote_status EvalSumOf(Invocation& op, bool is_mean) {
   ReduceShape shape;
@@ -114,7 +116,7 @@ mote_status EvalSumOf(Invocation& op, bool is_mean) {
   const void* source = nullptr;
   void* target = nullptr;
   MOTE_RETURN_IF_ERROR(SolveSum(op, sizeof(T) == 2 ? kInt16 : kInt8, is_mean, &shape, &p, &source, &target));
-  if (!op.verifying()) Reduce<SumOf>(p, shape, static_cast<const T*>(source), static_cast<T*>(target));
+  if (!op.verifying()) RunReduce<SumOf>(p, shape, static_cast<const T*>(source), static_cast<T*>(target));
   return MOTE_OK;
 }
 
@@ -131,11 +133,10 @@ MOTE_NOINLINE mote_status SolveMax(Invocation& op, ReduceShape* shape, const int
 MOTE_NOINLINE mote_status SolveArgExtreme(Invocation& op, ArgExtremeParams* p, const int8_t** source,
                                           int32_t** target) {
   TensorInfo input, output;
-  MOTE_RETURN_IF_ERROR(op.Constant(1, kIndexTypes, &input));
-  if (input.elements != 1) return op.Fail(MOTE_ERROR_SHAPE, input);
-  const int64_t value = IndexAt(input, 0);
+  int64_t value = 0;
+  MOTE_RETURN_IF_ERROR(ReadIndex(op, 1, &value));
   MOTE_RETURN_IF_ERROR(op.Raw(0, kInt8, &input));
-  MOTE_RETURN_IF_ERROR(op.RawOutput(kIndexTypes, &output));
+  MOTE_RETURN_IF_ERROR(op.RawOutput(kInt32 | kInt64, &output));
   int32_t axis = 0;
   MOTE_RETURN_IF_ERROR(ReadAxis(op, value, input, &axis));
   if (!HasRemainingShape(output, input, uint32_t{1} << axis)) return op.Fail(MOTE_ERROR_SHAPE, output);
@@ -172,7 +173,7 @@ mote_status EvalReduceMax(Invocation& op) {
   const int8_t* source = nullptr;
   int8_t* target = nullptr;
   MOTE_RETURN_IF_ERROR(SolveMax(op, &shape, &source, &target));
-  if (!op.verifying()) Reduce<LargestOf>({}, shape, source, target);
+  if (!op.verifying()) RunReduce<LargestOf>({}, shape, source, target);
   return MOTE_OK;
 }
 

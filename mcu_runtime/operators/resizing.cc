@@ -13,16 +13,16 @@ constexpr int32_t kBilinearLimit = 1 << 20;
 
 /* Images of one type and quantization, the output's of the size that input 1 states. */
 MOTE_NOINLINE mote_status ReadImages(Invocation& op, TensorInfo* input, TensorInfo* output, int32_t limit) {
-  MOTE_RETURN_IF_ERROR(op.Constant(1, kInt32, output));
-  if (output->elements != 2) return op.Fail(MOTE_ERROR_SHAPE, *output);
-  const int64_t height = IndexAt(*output, 0);
-  const int64_t width = IndexAt(*output, 1);
+  Indices size;
+  MOTE_RETURN_IF_ERROR(ReadIndices(op, 1, &size));
+  if (size.count != 2) return size.Fail(op, MOTE_ERROR_SHAPE);
   MOTE_RETURN_IF_ERROR(ReadMoved(op, input, output));
   if (input->dimensions != 4 || input->shape[1] >= limit || input->shape[2] >= limit) {
     return op.Fail(MOTE_ERROR_SHAPE, *input);
   }
-  if (output->dimensions != 4 || output->shape[0] != input->shape[0] || output->shape[1] != height ||
-      output->shape[2] != width || output->shape[3] != input->shape[3] || height >= limit || width >= limit) {
+  if (output->dimensions != 4 || output->shape[0] != input->shape[0] || output->shape[1] != size.At(0) ||
+      output->shape[2] != size.At(1) || output->shape[3] != input->shape[3] || output->shape[1] >= limit ||
+      output->shape[2] >= limit) {
     return op.Fail(MOTE_ERROR_SHAPE, *output);
   }
   return MOTE_OK;
@@ -64,6 +64,11 @@ MOTE_NOINLINE mote_status SolveBilinear(Invocation& op, ResizeBilinearParams* p,
   return MOTE_OK;
 }
 
+/* Not inlined, so that what it keeps on the stack is not there while files are read. */
+MOTE_NOINLINE void RunNearest(const ResizeNearestParams& p, const uint8_t* source, uint8_t* target) {
+  ResizeNearest(p, source, target);
+}
+
 }  // namespace
 
 mote_status EvalResizeNearestNeighbor(Invocation& op) {
@@ -71,7 +76,7 @@ mote_status EvalResizeNearestNeighbor(Invocation& op) {
   const uint8_t* source = nullptr;
   uint8_t* target = nullptr;
   MOTE_RETURN_IF_ERROR(SolveNearest(op, &p, &source, &target));
-  if (!op.verifying()) ResizeNearest(p, source, target);
+  if (!op.verifying()) RunNearest(p, source, target);
   return MOTE_OK;
 }
 

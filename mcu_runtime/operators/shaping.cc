@@ -16,10 +16,11 @@ mote_status Share(const Invocation& op, const TensorInfo& input, const TensorInf
 }
 
 MOTE_NOINLINE mote_status SolveTranspose(Invocation& op, Move* move) {
-  TensorInfo input, output, permutation;
+  TensorInfo input, output;
+  Indices permutation;
   MOTE_RETURN_IF_ERROR(ReadMoved(op, &input, &output));
-  MOTE_RETURN_IF_ERROR(op.Constant(1, kIndexTypes, &permutation));
-  if (permutation.elements != input.dimensions || output.dimensions != input.dimensions) {
+  MOTE_RETURN_IF_ERROR(ReadIndices(op, 1, &permutation));
+  if (permutation.count != input.dimensions || output.dimensions != input.dimensions) {
     return op.Fail(MOTE_ERROR_SHAPE, output);
   }
   const int32_t bytes = ElementBytes(input);
@@ -33,10 +34,11 @@ MOTE_NOINLINE mote_status SolveTranspose(Invocation& op, Move* move) {
   uint32_t seen = 0;
   size = bytes;
   for (int32_t d = output.dimensions - 1; d >= 0; --d) {
-    const int64_t from = IndexAt(permutation, d);
-    if (from < 0 || from >= input.dimensions || (seen >> from & 1) != 0) {
-      return op.Fail(MOTE_ERROR_OPTION, permutation);
+    const int64_t stated = permutation.At(d);
+    if (stated < 0 || stated >= input.dimensions || (seen >> stated & 1) != 0) {
+      return permutation.Fail(op, MOTE_ERROR_OPTION);
     }
+    const int32_t from = static_cast<int32_t>(stated);
     seen |= uint32_t{1} << from;
     if (output.shape[d] != input.shape[static_cast<int32_t>(from)]) return op.Fail(MOTE_ERROR_SHAPE, output);
     move->copy.AddAxis(output.shape[d], step[from], size);
@@ -115,9 +117,8 @@ mote_status EvalSqueeze(Invocation& op) {
 
 mote_status EvalExpandDims(Invocation& op) {
   TensorInfo input, output;
-  MOTE_RETURN_IF_ERROR(op.Constant(1, kIndexTypes, &input));
-  if (input.elements != 1) return op.Fail(MOTE_ERROR_SHAPE, input);
-  const int64_t value = IndexAt(input, 0);
+  int64_t value = 0;
+  MOTE_RETURN_IF_ERROR(ReadIndex(op, 1, &value));
   MOTE_RETURN_IF_ERROR(ReadMoved(op, &input, &output));
   int32_t axis = 0;
   MOTE_RETURN_IF_ERROR(ReadAxis(op, value, output, &axis));

@@ -5,170 +5,184 @@
 namespace mote::device {
 namespace {
 
-struct Range1d {
+/* Makes a copy of a box of the input, or of the input into a box of the output, axis by axis from the innermost. */
+class Box {
+ public:
+  Box(Move* move, int32_t bytes) : move_(move), source_step_(bytes), target_step_(bytes) { move->copy.run = bytes; }
+
+  /* Of the input's `size` elements, `count` from `begin` on by `stride`. */
+  void Take(int32_t size, int32_t begin, int32_t stride, int32_t count) {
+    begin_ += begin * source_step_;
+    move_->copy.AddAxis(count, stride * source_step_, target_step_);
+    source_step_ *= size;
+    target_step_ *= count;
+  }
+  /* The input's `count` elements go behind `before` of the output's `size`. */
+  void Put(int32_t count, int32_t before, int32_t size) {
+    begin_ += before * target_step_;
+    move_->copy.AddAxis(count, source_step_, target_step_);
+    source_step_ *= count;
+    target_step_ *= size;
+  }
+  /* Of the first element, in bytes: in the input for Take, in the output for Put. */
+  int32_t begin() const { return begin_; }
+
+ private:
+  Move* move_;
+  int32_t source_step_;
+  int32_t target_step_;
+  int32_t begin_ = 0;
+};
+
+MOTE_NOINLINE mote_status SolveSlice(Invocation& op, Move* move) {
+  TensorInfo input, output;
+  Indices begins, sizes;
+  MOTE_RETURN_IF_ERROR(ReadMoved(op, &input, &output));
+  MOTE_RETURN_IF_ERROR(ReadIndices(op, 1, &begins));
+  MOTE_RETURN_IF_ERROR(ReadIndices(op, 2, &sizes));
+  if (begins.count != input.dimensions || sizes.count != input.dimensions) {
+    return begins.Fail(op, MOTE_ERROR_SHAPE);
+  }
+  if (output.dimensions != input.dimensions) return op.Fail(MOTE_ERROR_SHAPE, output);
+  Box box(move, ElementBytes(input));
+  for (int32_t d = input.dimensions - 1; d >= 0; --d) {
+    const int64_t begin = begins.At(d);
+    const int64_t size = sizes.At(d);
+    if (begin < 0 || begin >= input.shape[d]) return begins.Fail(op, MOTE_ERROR_OPTION);
+    const int64_t rest = input.shape[d] - begin;
+    if (size < -1 || size > rest) return sizes.Fail(op, MOTE_ERROR_OPTION);
+    if (output.shape[d] != (size == -1 ? rest : size)) return op.Fail(MOTE_ERROR_SHAPE, output);
+    box.Take(input.shape[d], static_cast<int32_t>(begin), 1, output.shape[d]);
+  }
+  move->Place(op, input, box.begin(), output, 0);
+  return MOTE_OK;
+}
+
+struct Entry {
   int32_t begin;
   int32_t stride;
   int32_t count;
 };
 
-/* The elements that `ranges` name of the input, in the order of the output. */
-void SolveBox(const Invocation& op, const TensorInfo& input, const Range1d* ranges, const TensorInfo& output,
-              Move* move) {
-  const int32_t bytes = ElementBytes(input);
-  int32_t source_step = bytes;
-  int32_t target_step = bytes;
-  int32_t begin = 0;
-  move->copy.run = bytes;
-  for (int32_t d = input.dimensions - 1; d >= 0; --d) {
-    begin += ranges[d].begin * source_step;
-    move->copy.AddAxis(ranges[d].count, ranges[d].stride * source_step, target_step);
-    source_step *= input.shape[d];
-    target_step *= ranges[d].count;
-  }
-  move->Place(op, input, begin, output, 0);
-}
+struct EntryMasks {
+  bool whole_begin;
+  bool whole_end;
+  bool shrink;
+};
 
-MOTE_NOINLINE mote_status SolveSlice(Invocation& op, Move* move) {
-  TensorInfo input, output, begins, sizes;
-  MOTE_RETURN_IF_ERROR(ReadMoved(op, &input, &output));
-  MOTE_RETURN_IF_ERROR(op.Constant(1, kIndexTypes, &begins));
-  MOTE_RETURN_IF_ERROR(op.Constant(2, kIndexTypes, &sizes));
-  if (begins.elements != input.dimensions || sizes.elements != input.dimensions) {
-    return op.Fail(MOTE_ERROR_SHAPE, begins);
-  }
-  if (output.dimensions != input.dimensions) return op.Fail(MOTE_ERROR_SHAPE, output);
-  Range1d ranges[MOTE_MAX_DIMENSIONS];
-  for (int32_t d = 0; d < input.dimensions; ++d) {
-    const int64_t begin = IndexAt(begins, d);
-    const int64_t size = IndexAt(sizes, d);
-    if (begin < 0 || begin >= input.shape[d]) return op.Fail(MOTE_ERROR_OPTION, begins);
-    const int64_t rest = input.shape[d] - begin;
-    if (size < -1 || size > rest) return op.Fail(MOTE_ERROR_OPTION, sizes);
-    ranges[d] = {static_cast<int32_t>(begin), 1, static_cast<int32_t>(size == -1 ? rest : size)};
-    if (output.shape[d] != ranges[d].count) return op.Fail(MOTE_ERROR_SHAPE, output);
-  }
-  SolveBox(op, input, ranges, output, move);
-  return MOTE_OK;
-}
-
-/* One entry of a strided slice on an axis of `size`, as NumPy reads it: indices from the end where negative, then held
- * within the axis. False for a stride of 0, and where an index that takes the axis away is no element. */
-bool SolveRange(int32_t size, int64_t begin, int64_t end, int64_t stride, bool whole_begin, bool whole_end, bool shrink,
-                Range1d* range) {
-  if (stride == 0 || (shrink && stride < 0)) return false;
-  const int64_t low = stride > 0 ? 0 : -1; /* one before the first, one behind the last element in walking order */
+/* One entry of a strided slice on an axis of `size`, as NumPy reads it: indices count from the end where negative, then
+ * are held within the axis. False for a stride of 0, and where an index that takes the axis away is no element. */
+bool SolveEntry(int32_t size, int64_t begin, int64_t end, int64_t stride, const EntryMasks& masks, Entry* entry) {
+  if (stride == 0 || (masks.shrink && stride < 0)) return false;
+  /* In walking order, one before the first and one behind the last element. */
+  const int64_t low = stride > 0 ? 0 : -1;
   const int64_t high = stride > 0 ? size : size - 1;
   if (begin < 0) begin += size;
   if (end < 0) end += size;
   begin = begin < low ? low : begin > high ? high : begin;
   end = end < low ? low : end > high ? high : end;
-  if (whole_begin) begin = stride > 0 ? 0 : size - 1;
-  if (whole_end) end = stride > 0 ? size : -1;
-  if (shrink) {
-    *range = {static_cast<int32_t>(begin), 1, 1};
+  if (masks.whole_begin) begin = stride > 0 ? 0 : size - 1;
+  if (masks.whole_end) end = stride > 0 ? size : -1;
+  if (masks.shrink) {
+    *entry = {static_cast<int32_t>(begin), 1, 1};
     return begin < size;
   }
-  const int64_t distance = stride > 0 ? end - begin : begin - end;
-  const int64_t pace = stride > 0 ? stride : -stride;
-  const int64_t count = distance <= 0 ? 0 : (distance - 1) / pace + 1;
-  *range = {static_cast<int32_t>(begin), static_cast<int32_t>(count > 1 ? stride : 1), static_cast<int32_t>(count)};
+  /* Extents are under 2^30, so that a stride beyond that is as good as one of 2^30: small cores divide 32 bits. */
+  const int32_t distance = static_cast<int32_t>(stride > 0 ? end - begin : begin - end);
+  const int64_t wide = stride > 0 ? stride : -(stride + 1);
+  const uint32_t pace = wide > kMaxElements ? kMaxElements : static_cast<uint32_t>(wide) + (stride < 0 ? 1 : 0);
+  const int32_t count = distance <= 0 ? 0 : static_cast<int32_t>(static_cast<uint32_t>(distance - 1) / pace) + 1;
+  *entry = {static_cast<int32_t>(begin), count > 1 ? static_cast<int32_t>(stride) : 1, count};
   return true;
 }
 
-MOTE_NOINLINE mote_status ReadStridedSlice(Invocation& op, const TensorInfo& input, const TensorInfo& output,
-                                           Range1d* ranges) {
+MOTE_NOINLINE mote_status SolveStridedSlice(Invocation& op, Move* move) {
   enum : uint32_t { kBeginMask, kEndMask, kEllipsisMask, kNewAxisMask, kShrinkMask, kOffset };
   constexpr int32_t kMostEntries = 2 * MOTE_MAX_DIMENSIONS + 1;
-  TensorInfo begins, ends, strides;
-  MOTE_RETURN_IF_ERROR(op.Constant(1, kIndexTypes, &begins));
-  MOTE_RETURN_IF_ERROR(op.Constant(2, kIndexTypes, &ends));
-  MOTE_RETURN_IF_ERROR(op.Constant(3, kIndexTypes, &strides));
-  const int32_t entries = begins.elements;
-  if (entries > kMostEntries || ends.elements != entries || strides.elements != entries) {
-    return op.Fail(MOTE_ERROR_SHAPE, begins);
+  TensorInfo input, output;
+  Indices begins, ends, strides;
+  MOTE_RETURN_IF_ERROR(ReadMoved(op, &input, &output));
+  MOTE_RETURN_IF_ERROR(ReadIndices(op, 1, &begins));
+  MOTE_RETURN_IF_ERROR(ReadIndices(op, 2, &ends));
+  MOTE_RETURN_IF_ERROR(ReadIndices(op, 3, &strides));
+  if (begins.count > kMostEntries || ends.count != begins.count || strides.count != begins.count) {
+    return begins.Fail(op, MOTE_ERROR_SHAPE);
   }
-  const int32_t ellipsis = op.Option32(kEllipsisMask, 0) & ((1 << entries) - 1);
+  const int32_t ellipsis = op.Option32(kEllipsisMask, 0) & ((1 << begins.count) - 1);
   const int32_t new_axis = op.Option32(kNewAxisMask, 0) & ~ellipsis;
-  const int32_t shrink = op.Option32(kShrinkMask, 0);
   int32_t rest = input.dimensions; /* axes that no entry but an ellipsis takes */
-  for (int32_t i = 0; i < entries; ++i) {
+  for (int32_t i = 0; i < begins.count; ++i) {
     if (((ellipsis | new_axis) >> i & 1) == 0) --rest;
   }
   if (rest < 0 || (ellipsis & (ellipsis - 1)) != 0 || op.Option8(kOffset, 0) != 0) {
-    return op.Fail(MOTE_ERROR_OPTION, begins);
+    return begins.Fail(op, MOTE_ERROR_OPTION);
   }
-  int32_t axis = 0;
-  int32_t made = 0; /* axes of the output */
-  for (int32_t i = 0; i <= entries; ++i) {
-    const int32_t bit = i < entries ? 1 << i : 0;
-    if (i == entries || (ellipsis & bit) != 0) { /* axes without an entry follow the last one */
-      for (; rest > 0; --rest, ++axis, ++made) {
-        ranges[axis] = {0, 1, input.shape[axis]};
-        if (made >= output.dimensions || output.shape[made] != input.shape[axis]) {
-          return op.Fail(MOTE_ERROR_SHAPE, output);
-        }
+  Box box(move, ElementBytes(input));
+  int32_t axis = input.dimensions;  /* those from here on are done, of the input */
+  int32_t made = output.dimensions; /* and of the output */
+  for (int32_t i = begins.count; i >= 0; --i) {
+    const int32_t bit = 1 << i;
+    if (i == begins.count ? ellipsis == 0 : (ellipsis & bit) != 0) { /* without an ellipsis, as if it were the last */
+      for (; rest > 0; --rest) {
+        const int32_t extent = input.shape[--axis];
+        if (--made < 0 || output.shape[made] != extent) return op.Fail(MOTE_ERROR_SHAPE, output);
+        box.Take(extent, 0, 1, extent);
       }
       continue;
     }
-    int32_t count = 1;
+    if (i == begins.count) continue;
+    Entry entry = {0, 1, 1};
+    const bool shrink = (new_axis & bit) == 0 && (op.Option32(kShrinkMask, 0) & bit) != 0;
     if ((new_axis & bit) == 0) {
-      if (!SolveRange(input.shape[axis], IndexAt(begins, i), IndexAt(ends, i), IndexAt(strides, i),
-                      (op.Option32(kBeginMask, 0) & bit) != 0, (op.Option32(kEndMask, 0) & bit) != 0,
-                      (shrink & bit) != 0, &ranges[axis])) {
-        return op.Fail(MOTE_ERROR_OPTION, begins);
+      --axis;
+      const EntryMasks masks = {(op.Option32(kBeginMask, 0) & bit) != 0, (op.Option32(kEndMask, 0) & bit) != 0, shrink};
+      if (!SolveEntry(input.shape[axis], begins.At(i), ends.At(i), strides.At(i), masks, &entry)) {
+        return begins.Fail(op, MOTE_ERROR_OPTION);
       }
-      count = ranges[axis++].count;
-      if ((shrink & bit) != 0) continue;
     }
-    if (made >= output.dimensions || output.shape[made++] != count) return op.Fail(MOTE_ERROR_SHAPE, output);
+    if (!shrink && (--made < 0 || output.shape[made] != entry.count)) return op.Fail(MOTE_ERROR_SHAPE, output);
+    if ((new_axis & bit) == 0) box.Take(input.shape[axis], entry.begin, entry.stride, entry.count);
   }
-  return made == output.dimensions ? MOTE_OK : op.Fail(MOTE_ERROR_SHAPE, output);
-}
-
-MOTE_NOINLINE mote_status SolveStridedSlice(Invocation& op, Move* move) {
-  TensorInfo input, output;
-  Range1d ranges[MOTE_MAX_DIMENSIONS];
-  MOTE_RETURN_IF_ERROR(ReadMoved(op, &input, &output));
-  MOTE_RETURN_IF_ERROR(ReadStridedSlice(op, input, output, ranges));
-  SolveBox(op, input, ranges, output, move);
+  if (made != 0) return op.Fail(MOTE_ERROR_SHAPE, output);
+  move->Place(op, input, box.begin(), output, 0);
   return MOTE_OK;
 }
 
-/* The output is filled with the padding's value, then the input is laid into it. */
-MOTE_NOINLINE mote_status SolvePad(Invocation& op, Move* move) {
-  TensorInfo input, output, other;
-  MOTE_RETURN_IF_ERROR(ReadMoved(op, &input, &output));
-  const int32_t bytes = ElementBytes(input);
+/* What PAD puts around the input: the code of 0, or what PADV2 is given. */
+MOTE_NOINLINE mote_status ReadPadding(Invocation& op, const TensorInfo& output, uint8_t* padding) {
   const int64_t zero_point = output.zero_point; /* 0 where there is no quantization */
+  __builtin_memcpy(padding, &zero_point, sizeof zero_point);
+  if (!op.HasInput(2)) return MOTE_OK;
+  TensorInfo value;
+  MOTE_RETURN_IF_ERROR(MovedInput(op, 2, &value));
+  MOTE_RETURN_IF_ERROR(RequireTied(op, value, output));
+  if (value.elements != 1) return op.Fail(MOTE_ERROR_SHAPE, value);
+  if (!op.verifying()) __builtin_memcpy(padding, op.Data<uint8_t>(value), value.bytes);
+  return MOTE_OK;
+}
+
+/* The output is filled with the padding, then the input is laid into it. */
+MOTE_NOINLINE mote_status SolvePad(Invocation& op, Move* move) {
+  TensorInfo input, output;
+  Indices paddings;
   uint8_t padding[8];
-  __builtin_memcpy(padding, &zero_point, sizeof padding);
-  if (op.HasInput(2)) {
-    MOTE_RETURN_IF_ERROR(MovedInput(op, 2, &other));
-    MOTE_RETURN_IF_ERROR(RequireTied(op, other, output));
-    if (other.elements != 1) return op.Fail(MOTE_ERROR_SHAPE, other);
-    if (!op.verifying()) __builtin_memcpy(padding, op.Data<uint8_t>(other), static_cast<uint32_t>(bytes));
-  }
-  MOTE_RETURN_IF_ERROR(op.Constant(1, kIndexTypes, &other));
+  MOTE_RETURN_IF_ERROR(ReadMoved(op, &input, &output));
+  MOTE_RETURN_IF_ERROR(ReadIndices(op, 1, &paddings));
+  MOTE_RETURN_IF_ERROR(ReadPadding(op, output, padding));
   if (output.dimensions != input.dimensions) return op.Fail(MOTE_ERROR_SHAPE, output);
-  if (other.elements != 2 * input.dimensions) return op.Fail(MOTE_ERROR_SHAPE, other);
-  int32_t source_step = bytes;
-  int32_t target_step = bytes;
-  int32_t begin = 0;
-  move->copy.run = bytes;
+  if (paddings.count != 2 * input.dimensions) return paddings.Fail(op, MOTE_ERROR_SHAPE);
+  Box box(move, ElementBytes(input));
   for (int32_t d = input.dimensions - 1; d >= 0; --d) {
-    const int64_t before = IndexAt(other, 2 * d);
-    const int64_t after = IndexAt(other, 2 * d + 1);
-    if (before < 0 || after < 0) return op.Fail(MOTE_ERROR_OPTION, other);
+    const int64_t before = paddings.At(2 * d);
+    const int64_t after = paddings.At(2 * d + 1);
+    if (before < 0 || after < 0) return paddings.Fail(op, MOTE_ERROR_OPTION);
     if (before > output.shape[d] || after != output.shape[d] - before - input.shape[d]) {
       return op.Fail(MOTE_ERROR_SHAPE, output);
     }
-    begin += static_cast<int32_t>(before) * target_step;
-    move->copy.AddAxis(input.shape[d], source_step, target_step);
-    source_step *= input.shape[d];
-    target_step *= output.shape[d];
+    box.Put(input.shape[d], static_cast<int32_t>(before), output.shape[d]);
   }
-  move->Place(op, input, 0, output, begin);
-  if (!op.verifying()) FillElements(output.elements, bytes, padding, op.MutableData<uint8_t>(output));
+  move->Place(op, input, 0, output, box.begin());
+  if (!op.verifying()) FillElements(output.elements, ElementBytes(output), padding, op.MutableData<uint8_t>(output));
   return MOTE_OK;
 }
 
