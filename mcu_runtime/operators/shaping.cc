@@ -40,7 +40,7 @@ MOTE_NOINLINE mote_status SolveTranspose(Invocation& op, Move* move) {
     }
     const int32_t from = static_cast<int32_t>(stated);
     seen |= uint32_t{1} << from;
-    if (output.shape[d] != input.shape[static_cast<int32_t>(from)]) return op.Fail(MOTE_ERROR_SHAPE, output);
+    if (output.shape[d] != input.shape[from]) return op.Fail(MOTE_ERROR_SHAPE, output);
     move->copy.AddAxis(output.shape[d], step[from], size);
     size *= output.shape[d];
   }
