@@ -44,9 +44,10 @@ mote_status Invocation::ReadQuantized(const Vector& indices, int32_t position, u
   if (!DecodeScale(file.U32(info->scales.at), &info->scale)) return Fail(MOTE_ERROR_QUANTIZATION, *info);
   const int32_t low = file.I32(info->zero_points_at);
   const int32_t high = file.I32(info->zero_points_at + 4);
-  const int32_t lowest = info->type == MOTE_INT8 ? -128 : 0;
-  const int32_t most = info->type == MOTE_INT8 || info->type == MOTE_UINT8 ? 255 : 0;
-  if (low < lowest || low - lowest > most || high != low >> 31) return Fail(MOTE_ERROR_QUANTIZATION, *info);
+  /* In unsigned arithmetic, in which what is below the range is far above it. */
+  const uint32_t above = static_cast<uint32_t>(low) + (info->type == MOTE_INT8 ? 128u : 0u);
+  const uint32_t most = info->type == MOTE_INT8 || info->type == MOTE_UINT8 ? 255 : 0;
+  if (above > most || high != low >> 31) return Fail(MOTE_ERROR_QUANTIZATION, *info);
   info->zero_point = low;
   return file.status;
 }
