@@ -93,7 +93,6 @@ MOTE_NOINLINE mote_status Graph::ReadShape(const Table& tensor, TensorInfo* info
   const Vector shape = file.FieldVector(tensor, kShape, 4);
   if (file.status != MOTE_OK) return file.status;
   const uint32_t bits = BitsOfType(info->type);
-  if (bits == 0) return MOTE_ERROR_TYPE;
   if (shape.size > MOTE_MAX_DIMENSIONS) return MOTE_ERROR_SHAPE;
   info->dimensions = static_cast<uint8_t>(shape.size);
   info->shape.at = file.data() + shape.at;
@@ -113,7 +112,9 @@ mote_status Graph::ReadTensor(int32_t index, TensorInfo* info) {
   if (static_cast<uint32_t>(index) >= tensors.size) return MOTE_ERROR_STRUCTURE;
   info->index = index;
   const Table tensor = file.ElementTable(tensors, static_cast<uint32_t>(index));
-  info->type = static_cast<mote_type>(file.FieldI8(tensor, kType, 0));
+  const int32_t type = file.FieldI8(tensor, kType, 0);
+  if (BitsOfType(type) == 0) return MOTE_ERROR_TYPE; /* before it becomes an enum's value */
+  info->type = static_cast<mote_type>(type);
   info->is_variable = file.FieldI8(tensor, kIsVariable, 0) != 0;
   if (file.Field(tensor, kSparsity, 4) != 0) return MOTE_ERROR_STRUCTURE;
   ReadQuantization(tensor, info);

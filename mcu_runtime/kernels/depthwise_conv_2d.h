@@ -28,12 +28,13 @@ inline void DepthwiseConv2d(const DepthwiseConv2dParams& p, int32_t first, int32
   const Window& v = p.vertical;
   const Window& h = p.horizontal;
   const int32_t output_channels = p.input_channels * p.depth_multiplier;
-  const int32_t input_step = h.dilation * p.input_channels;
   for (int32_t b = 0; b < p.batches; ++b) {
     for (int32_t y = 0; y < v.output; ++y) {
       const Taps rows = v.TapsInside(y);
       for (int32_t x = 0; x < h.output; ++x) {
         const Taps columns = h.TapsInside(x);
+        /* Where there is one tap there is no step, and a dilation past the input is no distance in it. */
+        const int32_t input_step = columns.end - columns.begin > 1 ? h.dilation * p.input_channels : 0;
         int8_t* pixel_out = output + ((b * v.output + y) * h.output + x) * output_channels + first;
         for (int32_t c = 0; c < count; ++c) {
           const int32_t channel_in = (first + c) / p.depth_multiplier;

@@ -158,6 +158,7 @@ bool HaveEqualShapes(const TensorInfo& a, const TensorInfo& b) {
 
 mote_status SolveWindow(int32_t padding, Window* window) {
   if (window->stride < 1 || window->dilation < 1 || window->filter < 1) return MOTE_ERROR_OPTION;
+  if (window->filter == 1) window->dilation = 1; /* it says nothing then, and may be of any size */
   const int64_t reach = static_cast<int64_t>(window->filter - 1) * window->dilation + 1;
   if (reach > kMaxReach) return MOTE_ERROR_OPTION;
   const int64_t input = window->input;

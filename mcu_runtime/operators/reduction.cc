@@ -85,7 +85,6 @@ MOTE_NOINLINE mote_status SolveSum(Invocation& op, uint32_t type, bool is_mean, 
   const TensorInfo& output = tensors.output;
   const int32_t n = tensors.elements;
   MOTE_RETURN_IF_ERROR(op.RangeOf(0, output, &p->output));
-  p->zero_points = n * input.zero_point;
   p->multiplier = MultiplierFromRatio(input.scale, output.scale, 0);
   /* What is summed, less the zero points, is at most n times this. The result, the output's zero point added, is within
    * int32. */
@@ -93,6 +92,7 @@ MOTE_NOINLINE mote_status SolveSum(Invocation& op, uint32_t type, bool is_mean, 
   const int32_t most = type == kInt16 ? 32768 : 255;
   if (p->multiplier.exponent > 30) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
   if (n > kLimit / most || n >= 1 << 23) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
+  p->zero_points = n * input.zero_point;
   if (is_mean) p->multiplier = DividedBy(p->multiplier, static_cast<uint32_t>(n));
   const int32_t left = p->multiplier.exponent > 0 ? p->multiplier.exponent : 0;
   if (n * most > kLimit >> left) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
