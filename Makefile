@@ -5,7 +5,7 @@ BUILD := build
 PYTHON := .venv/bin/python3
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help setup configure build program test conformance demo bench format clean
+.PHONY: help setup configure build program test conformance demo bench fuzz format clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -39,6 +39,10 @@ demo: program    ## the whole way on handwritten digits: train, quantize, export
 
 bench: build     ## measure; writes docs/benchmarks.md
 	@$(PYTHON) tests/bench/run.py --build $(BUILD) --output docs/benchmarks.md
+
+fuzz: configure  ## fuzz the device runtime for TIME= seconds (60) on WORKERS= processes (1); adds the run to docs/security.md
+	@cmake --build $(BUILD) --parallel $(JOBS) --target mote_fuzzers
+	@$(PYTHON) tests/fuzz/run.py --build $(BUILD) --seconds $(or $(TIME),60) --workers $(or $(WORKERS),1) --record $(or $(FUZZERS),load kernels)
 
 format:          ## clang-format (version 14) on all C++ files
 	@git ls-files -co --exclude-standard '*.cc' '*.h' | xargs -r clang-format-14 -i
