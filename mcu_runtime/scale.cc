@@ -3,57 +3,54 @@
 namespace mote::device {
 namespace {
 
-struct Rounded {
-  uint64_t mantissa; /* exactly `bits` bits wide */
+/* The first `bits` significant bits of numerator / denominator, at most 32: the quotient is (bits + remainder /
+ * denominator)
+ * * 2^exponent. numerator in [2^46, 2^48), denominator in [2^23, 2^24). A bit at a time: small cores have no division.
+ */
+struct Quotient {
+  uint32_t bits;
+  uint32_t remainder; /* of the last step */
   int32_t exponent;
 };
 
-/* numerator / denominator to `bits` significant bits (at most 53), half to even: one IEEE division. numerator in [2^46,
- * 2^48), denominator in [2^23, 2^24). Schoolbook division in base 256, since 32-bit dividers are what small cores have.
- */
-Rounded RoundedQuotient(uint64_t numerator, uint32_t denominator, int32_t bits) {
-  uint32_t remainder = static_cast<uint32_t>(numerator >> 24);
-  uint64_t quotient = remainder / denominator;
-  remainder %= denominator;
-  const uint32_t low = static_cast<uint32_t>(numerator) & 0xffffffu;
-  for (int32_t digit = 0; digit < 7; ++digit) { /* three bytes of the numerator, then 32 bits below the point */
-    const uint32_t next = digit < 3 ? (low >> (16 - 8 * digit)) & 0xffu : 0;
-    const uint32_t dividend = remainder << 8 | next;
-    const uint32_t q = dividend / denominator;
-    remainder = dividend - q * denominator;
-    quotient = quotient << 8 | q;
+Quotient Divide(uint64_t numerator, uint32_t denominator, int32_t bits) {
+  /* The remainder's bits stand in the upper half, those of the numerator that have not been met in the lower. */
+  uint64_t rest = numerator << 8;
+  Quotient q = {0, 0, 25 - bits};
+  while (static_cast<uint32_t>(rest >> 32) < denominator) {
+    rest <<= 1;
+    --q.exponent;
   }
-  int32_t exponent = -32;
-  int32_t width = 54; /* the quotient is at least 2^46 / 2^24 * 2^32 */
-  while (quotient >> width != 0) ++width;
-  const int32_t drop = width - bits;
-  const uint64_t half = uint64_t{1} << (drop - 1);
-  const uint64_t below = quotient & ((half << 1) - 1);
-  uint64_t mantissa = quotient >> drop;
-  exponent += drop;
-  const bool up = below > half || (below == half && (remainder != 0 || (mantissa & 1) != 0));
-  if (up && ++mantissa >> bits != 0) {
-    mantissa >>= 1;
-    ++exponent;
+  for (; bits > 0; --bits) {
+    q.remainder = static_cast<uint32_t>(rest >> 32);
+    q.bits <<= 1;
+    if (q.remainder >= denominator) {
+      q.remainder -= denominator;
+      ++q.bits;
+    }
+    rest = (static_cast<uint64_t>(q.remainder) << 32 | static_cast<uint32_t>(rest)) << 1;
   }
-  return {mantissa, exponent};
+  return q;
 }
 
-/* The multiplier of numerator * 2^exponent / denominator. */
+/* The multiplier of numerator * 2^exponent / denominator.
+ *
+ * The contract rounds the quotient to 53 bits, half to even, and those to 31, half away from zero. Of the fraction f
+ * that follows 31 bits, 53 bits keep 22; so f goes up from 1/2 - 2^-23 on: there the first rounding makes it 1/2. */
 Multiplier MakeMultiplier(uint64_t numerator, uint32_t denominator, int32_t exponent) {
-  const Rounded quotient = RoundedQuotient(numerator, denominator, 53);
-  uint32_t mantissa = static_cast<uint32_t>((quotient.mantissa + (uint64_t{1} << 21)) >> 22);
-  int32_t e = quotient.exponent + exponent + 53;
-  if (mantissa == uint32_t{1} << 31) {
-    mantissa >>= 1;
-    ++e;
-  }
+  const Quotient q = Divide(numerator, denominator, 31);
   Multiplier m;
-  if (e >= -31) {
-    m.mantissa = static_cast<int32_t>(mantissa);
-    m.exponent = e;
+  m.exponent = q.exponent + exponent + 31;
+  /* f >= 1/2 - 2^-23, times 2 * denominator: 2 * remainder + denominator / 2^22 >= denominator. The second term is 2 or
+   * 3, and a fraction that no integer on the other side notices. */
+  const uint32_t up = 2 * q.remainder + (denominator >> 22) >= denominator ? 1 : 0;
+  uint32_t mantissa = q.bits + up;
+  if (mantissa >> 31 != 0) {
+    mantissa >>= 1;
+    ++m.exponent;
   }
-  return m;
+  m.mantissa = static_cast<int32_t>(mantissa);
+  return m.exponent >= -31 ? m : Multiplier();
 }
 
 }  // namespace
@@ -90,12 +87,14 @@ int32_t QuantizeBound(uint32_t value, const Scale& scale) {
     value <<= 1;
     --exponent;
   }
-  const Rounded quotient = RoundedQuotient(static_cast<uint64_t>(value) << 24, scale.mantissa, 24);
-  const int32_t e = quotient.exponent + exponent - scale.exponent;
+  /* To float32's 24 bits, half to even. */
+  Quotient q = Divide(static_cast<uint64_t>(value) << 24, scale.mantissa, 24);
+  const uint32_t twice = 2 * q.remainder;
+  if (twice > scale.mantissa || (twice == scale.mantissa && (q.bits & 1) != 0)) ++q.bits; /* 2^24 is well, too */
+  const int32_t e = q.exponent + exponent - scale.exponent;
   if (e > 0) return int32_t{1} << 24;
-  if (e < -24) return 0; /* under a half */
-  const uint32_t mantissa = static_cast<uint32_t>(quotient.mantissa);
-  return static_cast<int32_t>(e == 0 ? mantissa : (mantissa + (uint32_t{1} << (-e - 1))) >> -e);
+  if (e < -25) return 0; /* under a half */
+  return static_cast<int32_t>(e == 0 ? q.bits : (q.bits + (uint32_t{1} << (-e - 1))) >> -e);
 }
 
 }  // namespace mote::device

@@ -1,141 +1,105 @@
-/* CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED: the operators with weights. */
+#include "mcu_runtime/operators/convolution.h"
+
 #include "mcu_runtime/kernels/conv_2d.h"
-#include "mcu_runtime/kernels/depthwise_conv_2d.h"
-#include "mcu_runtime/kernels/fully_connected.h"
-#include "mcu_runtime/operators/operators.h"
+#include "mcu_runtime/operators/channel_table.h"
+#include "mcu_runtime/operators/window.h"
 
 namespace mote::device {
 namespace {
 
-/* Extents of an NHWC convolution along both axes. `filter` is [_, height, width, _]. */
-mote_status SolveWindows(Invocation& op, int32_t padding, const TensorInfo& input, const TensorInfo& filter,
-                         const TensorInfo& output, Window* vertical, Window* horizontal) {
-  vertical->input = input.shape[1];
-  vertical->output = output.shape[1];
-  vertical->filter = filter.shape[1];
-  horizontal->input = input.shape[2];
-  horizontal->output = output.shape[2];
-  horizontal->filter = filter.shape[2];
-  mote_status status = SolveWindow(padding, vertical);
-  if (status == MOTE_OK) status = SolveWindow(padding, horizontal);
-  return status == MOTE_OK ? MOTE_OK : op.Fail(status, output);
+struct Plan {
+  ConvolutionParams p;
+  ChannelTable table;
+  const int8_t* input;
+  const int8_t* weights;
+  int8_t* output;
+};
+
+MOTE_NOINLINE mote_status MakePlan(Invocation& op, SolveConvolution* solve, bool depthwise, Plan* plan) {
+  ConvolutionTensors t;
+  MOTE_RETURN_IF_ERROR(solve(op, {kInt8, kInt8, kInt32}, &t, &plan->p));
+  plan->table.Set(op.graph(), t.input, t.weights, t.bias, t.output, plan->p.output_channels, depthwise);
+  if (op.verifying()) return plan->table.Verify(op);
+  plan->input = op.Data(t.input);
+  plan->weights = op.Data(t.weights);
+  plan->output = op.MutableData(t.output);
+  return MOTE_OK;
+}
+
+mote_status Solve(Invocation& op, const ConvolutionTypes& types, bool depthwise, ConvolutionTensors* t,
+                  ConvolutionParams* p) {
+  enum : uint32_t { kPadding, kStrideW, kStrideH, kActivation, kDilationW, kDilationH, kDepthMultiplier = 3 };
+  const uint32_t later = depthwise ? 1 : 0; /* there the multiplier stands before the activation */
+  const int32_t channel_dimension = depthwise ? 3 : 0;
+  const TensorInfo &input = t->input, &weights = t->weights, &output = t->output;
+  MOTE_RETURN_IF_ERROR(op.Input(0, types.activations, &t->input));
+  MOTE_RETURN_IF_ERROR(op.Weights(1, types.weights, 4, channel_dimension, &t->weights));
+  MOTE_RETURN_IF_ERROR(op.Output(types.activations, &t->output));
+  if (input.dimensions != 4) return op.Fail(MOTE_ERROR_SHAPE, input);
+  if (output.dimensions != 4 || output.shape[0] != input.shape[0] ||
+      output.shape[3] != weights.shape[channel_dimension]) {
+    return op.Fail(MOTE_ERROR_SHAPE, output);
+  }
+  p->batches = input.shape[0];
+  p->input_channels = input.shape[3];
+  p->filter_channels = depthwise ? weights.shape[0] : weights.shape[3];
+  p->output_channels = output.shape[3];
+  if (depthwise && p->filter_channels != 1) return op.Fail(MOTE_ERROR_SHAPE, weights);
+  if (p->input_channels % p->filter_channels != 0 ||
+      p->output_channels % (p->input_channels / p->filter_channels) != 0) {
+    return op.Fail(MOTE_ERROR_SHAPE, weights);
+  }
+  if (depthwise && op.Option32(kDepthMultiplier, 0) != p->channels_a_group()) {
+    return op.Fail(MOTE_ERROR_OPTION, weights);
+  }
+  MOTE_RETURN_IF_ERROR(op.Bias(2, p->output_channels, types.bias, &t->bias));
+  for (int32_t d = 1; d <= 2; ++d) {
+    const uint32_t horizontal = static_cast<uint32_t>(d) - 1;
+    Window& window = horizontal ? p->horizontal : p->vertical;
+    window.input = input.shape[d];
+    window.output = output.shape[d];
+    window.filter = weights.shape[d];
+    window.stride = op.Option32(kStrideH - horizontal, 0);
+    window.dilation = op.Option32(kDilationH - horizontal + later, 1);
+    const mote_status status = SolveWindow(op.Option8(kPadding, 0), &window);
+    if (status != MOTE_OK) return op.Fail(status, output);
+  }
+  p->input_zero_point = input.zero_point;
+  return op.Range(kActivation + later, output, &p->output);
 }
 
 }  // namespace
 
-mote_status EvalConv2d(Invocation& op) {
-  enum : uint32_t { kPadding, kStrideW, kStrideH, kActivation, kDilationW, kDilationH };
-  TensorInfo input, weights, bias, output;
-  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, &input));
-  MOTE_RETURN_IF_ERROR(op.Weights(1, kInt8, 4, 0, &weights));
-  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
-  if (input.dimensions != 4) return op.Fail(MOTE_ERROR_SHAPE, input);
-  if (output.dimensions != 4 || output.shape[0] != input.shape[0] || output.shape[3] != weights.shape[0]) {
-    return op.Fail(MOTE_ERROR_SHAPE, output);
-  }
-  const int32_t channels = output.shape[3];
-  const int32_t filter_channels = weights.shape[3];
-  if (input.shape[3] % filter_channels != 0 || channels % (input.shape[3] / filter_channels) != 0) {
-    return op.Fail(MOTE_ERROR_SHAPE, weights);
-  }
-  MOTE_RETURN_IF_ERROR(op.Bias(2, channels, kInt32, &bias));
-
-  Conv2dParams p;
-  p.batches = input.shape[0];
-  p.input_channels = input.shape[3];
-  p.filter_channels = filter_channels;
-  p.output_channels = channels;
-  p.vertical.stride = op.Option32(kStrideH, 0);
-  p.vertical.dilation = op.Option32(kDilationH, 1);
-  p.horizontal.stride = op.Option32(kStrideW, 0);
-  p.horizontal.dilation = op.Option32(kDilationW, 1);
-  MOTE_RETURN_IF_ERROR(SolveWindows(op, op.Option8(kPadding, 0), input, weights, output, &p.vertical, &p.horizontal));
-  p.input_zero_point = static_cast<int16_t>(input.zero_point);
-  MOTE_RETURN_IF_ERROR(op.Range(kActivation, output, &p.output));
-
-  const int32_t taps = weights.elements / channels;
-  ChannelTable table(&op.graph(), input, weights, bias, output, channels, taps, 1);
-  if (op.verifying()) {
-    const mote_status status = table.Verify();
-    return status == MOTE_OK ? MOTE_OK : op.Fail(status, weights);
-  }
-  ChannelTerms terms[ChannelTable::kBlock];
-  for (int32_t c = 0; c < channels; c += ChannelTable::kBlock) {
-    table.Fill(c, terms);
-    Conv2d(p, c, table.BlockSize(c), op.Data(input), op.Data(weights) + c * taps, terms, op.MutableData(output));
-  }
-  return MOTE_OK;
+mote_status SolveConv2d(Invocation& op, const ConvolutionTypes& types, ConvolutionTensors* t, ConvolutionParams* p) {
+  return Solve(op, types, false, t, p);
 }
 
-mote_status EvalDepthwiseConv2d(Invocation& op) {
-  enum : uint32_t { kPadding, kStrideW, kStrideH, kDepthMultiplier, kActivation, kDilationW, kDilationH };
-  TensorInfo input, weights, bias, output;
-  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, &input));
-  MOTE_RETURN_IF_ERROR(op.Weights(1, kInt8, 4, 3, &weights));
-  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
-  if (input.dimensions != 4) return op.Fail(MOTE_ERROR_SHAPE, input);
-  if (output.dimensions != 4 || output.shape[0] != input.shape[0] || output.shape[3] != weights.shape[3]) {
-    return op.Fail(MOTE_ERROR_SHAPE, output);
-  }
-  const int32_t channels = output.shape[3];
-  if (weights.shape[0] != 1 || channels % input.shape[3] != 0) return op.Fail(MOTE_ERROR_SHAPE, weights);
-  MOTE_RETURN_IF_ERROR(op.Bias(2, channels, kInt32, &bias));
-
-  DepthwiseConv2dParams p;
-  p.batches = input.shape[0];
-  p.input_channels = input.shape[3];
-  p.depth_multiplier = channels / input.shape[3];
-  if (op.Option32(kDepthMultiplier, 0) != p.depth_multiplier) return op.Fail(MOTE_ERROR_OPTION, weights);
-  p.vertical.stride = op.Option32(kStrideH, 0);
-  p.vertical.dilation = op.Option32(kDilationH, 1);
-  p.horizontal.stride = op.Option32(kStrideW, 0);
-  p.horizontal.dilation = op.Option32(kDilationW, 1);
-  MOTE_RETURN_IF_ERROR(SolveWindows(op, op.Option8(kPadding, 0), input, weights, output, &p.vertical, &p.horizontal));
-  p.input_zero_point = static_cast<int16_t>(input.zero_point);
-  MOTE_RETURN_IF_ERROR(op.Range(kActivation, output, &p.output));
-
-  ChannelTable table(&op.graph(), input, weights, bias, output, channels, weights.elements / channels, channels);
-  if (op.verifying()) {
-    const mote_status status = table.Verify();
-    return status == MOTE_OK ? MOTE_OK : op.Fail(status, weights);
-  }
-  ChannelTerms terms[ChannelTable::kBlock];
-  for (int32_t c = 0; c < channels; c += ChannelTable::kBlock) {
-    table.Fill(c, terms);
-    DepthwiseConv2d(p, c, table.BlockSize(c), op.Data(input), op.Data(weights), terms, op.MutableData(output));
-  }
-  return MOTE_OK;
+mote_status SolveDepthwiseConv2d(Invocation& op, const ConvolutionTypes& types, ConvolutionTensors* t,
+                                 ConvolutionParams* p) {
+  return Solve(op, types, true, t, p);
 }
 
-mote_status EvalFullyConnected(Invocation& op) {
-  enum : uint32_t { kActivation, kWeightsFormat };
-  TensorInfo input, weights, bias, output;
-  MOTE_RETURN_IF_ERROR(op.Input(0, kInt8, &input));
-  MOTE_RETURN_IF_ERROR(op.Weights(1, kInt8, 2, 0, &weights));
-  MOTE_RETURN_IF_ERROR(op.Output(kInt8, &output));
-  if (op.Option8(kWeightsFormat, 0) != 0) return op.Fail(MOTE_ERROR_OPTION, weights);
-  FullyConnectedParams p;
-  p.units = weights.shape[0];
-  p.inputs = weights.shape[1];
-  if (input.elements % p.inputs != 0) return op.Fail(MOTE_ERROR_SHAPE, weights);
-  p.rows = input.elements / p.inputs;
-  if (output.dimensions < 1 || output.last_dimension() != p.units || output.elements / p.units != p.rows) {
-    return op.Fail(MOTE_ERROR_SHAPE, output);
-  }
-  MOTE_RETURN_IF_ERROR(op.Bias(2, p.units, kInt32, &bias));
-  p.input_zero_point = static_cast<int16_t>(input.zero_point);
-  MOTE_RETURN_IF_ERROR(op.Range(kActivation, output, &p.output));
-
-  ChannelTable table(&op.graph(), input, weights, bias, output, p.units, p.inputs, 1);
-  if (op.verifying()) {
-    const mote_status status = table.Verify();
-    return status == MOTE_OK ? MOTE_OK : op.Fail(status, weights);
-  }
-  ChannelTerms terms[ChannelTable::kBlock];
-  for (int32_t u = 0; u < p.units; u += ChannelTable::kBlock) {
-    table.Fill(u, terms);
-    FullyConnected(p, u, table.BlockSize(u), op.Data(input), op.Data(weights) + u * p.inputs, terms,
-                   op.MutableData(output));
+mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionKernel* kernel, bool depthwise) {
+  Plan plan;
+  MOTE_RETURN_IF_ERROR(MakePlan(op, solve, depthwise, &plan));
+  const ConvolutionParams& p = plan.p;
+  ConvolutionBlock block;
+  if (!depthwise && GathersPatches(p)) block.patches = static_cast<int8_t*>(op.Scratch(PatchElements(p)));
+  if (op.verifying()) return MOTE_OK;
+  ChannelTerms terms[kBlockChannels];
+  block.input = plan.input;
+  block.output = plan.output;
+  block.terms = terms;
+  const int32_t span = depthwise ? p.output_channels : p.channels_a_group();
+  const int32_t channel_step = depthwise ? 1 : p.taps();
+  block.first = 0;
+  for (int32_t end = span; end <= p.output_channels; end += span) {
+    for (; block.first < end; block.first += block.count) {
+      block.count = end - block.first < kBlockChannels ? end - block.first : kBlockChannels;
+      block.weights = plan.weights + block.first * channel_step;
+      plan.table.Fill(block.first, block.count, !depthwise && FoldsZeroPoint(p) ? block.weights : nullptr, terms);
+      kernel(p, block);
+    }
   }
   return MOTE_OK;
 }

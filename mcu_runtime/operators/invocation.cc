@@ -3,9 +3,6 @@
 namespace mote::device {
 namespace {
 
-/* Of a dilated filter: positions in kernels, padding and dilation added, stay within int32. */
-constexpr int64_t kMaxReach = int64_t{1} << 28;
-
 enum Activation : int32_t { kNone = 0, kRelu = 1, kReluN1To1 = 2, kRelu6 = 3 };
 
 }  // namespace
@@ -154,76 +151,6 @@ bool HaveEqualShapes(const TensorInfo& a, const TensorInfo& b) {
     if (a.shape[d] != b.shape[d]) return false;
   }
   return true;
-}
-
-mote_status SolveWindow(int32_t padding, Window* window) {
-  if (window->stride < 1 || window->dilation < 1 || window->filter < 1) return MOTE_ERROR_OPTION;
-  if (window->filter == 1) window->dilation = 1; /* it says nothing then, and may be of any size */
-  const int64_t reach = static_cast<int64_t>(window->filter - 1) * window->dilation + 1;
-  if (reach > kMaxReach) return MOTE_ERROR_OPTION;
-  const int64_t input = window->input;
-  int64_t output = 0;
-  if (padding == kPaddingSame) {
-    output = (input + window->stride - 1) / window->stride;
-  } else if (padding == kPaddingValid) {
-    if (input < reach) return MOTE_ERROR_SHAPE;
-    output = (input - reach) / window->stride + 1;
-  } else {
-    return MOTE_ERROR_OPTION;
-  }
-  if (output != window->output) return MOTE_ERROR_SHAPE;
-  const int64_t beyond = (output - 1) * window->stride + reach - input;
-  window->padding = beyond > 0 ? static_cast<int32_t>(beyond / 2) : 0;
-  return MOTE_OK;
-}
-
-bool ChannelTable::MultiplierOf(int32_t channel, Multiplier* multiplier) {
-  const uint32_t index = weights_.scales.size == 1 ? 0 : static_cast<uint32_t>(channel);
-  Scale scale;
-  if (!DecodeScale(graph_->file.U32(graph_->file.Element(weights_.scales, index, 4)), &scale)) return false;
-  *multiplier = MultiplierFromProduct(input_.scale, scale, output_.scale);
-  return multiplier->exponent <= 30;
-}
-
-int32_t ChannelTable::BiasOf(int32_t channel) const {
-  if (bias_.constant == nullptr) return 0;
-  return static_cast<int32_t>(LoadLittleEndian32(bias_.constant + 4 * static_cast<uint32_t>(channel)));
-}
-
-int64_t ChannelTable::LargestSum(int32_t channel, int64_t bias) const {
-  const int8_t* weight =
-      reinterpret_cast<const int8_t*>(weights_.constant) + static_cast<int64_t>(channel) * (step_ == 1 ? taps_ : 1);
-  int64_t sum = 0;
-  for (int32_t i = 0; i < taps_; ++i, weight += step_) sum += *weight < 0 ? -*weight : *weight;
-  const int32_t z = input_.zero_point;
-  return bias + sum * (127 - z > z + 128 ? 127 - z : z + 128);
-}
-
-mote_status ChannelTable::Verify() {
-  Multiplier multiplier;
-  for (int32_t c = 0; c < channels_; ++c) {
-    if ((c == 0 || weights_.scales.size != 1) && !MultiplierOf(c, &multiplier)) return MOTE_ERROR_QUANTIZATION;
-    const int64_t bias = BiasOf(c);
-    const int64_t magnitude = bias < 0 ? -bias : bias;
-    const int32_t limit = INT32_MAX >> (multiplier.exponent > 0 ? multiplier.exponent : 0);
-    /* Weights are read only where the largest weights and inputs could leave the range. */
-    if (magnitude + int64_t{128} * 255 * taps_ > limit && LargestSum(c, magnitude) > limit) {
-      return MOTE_ERROR_ACCUMULATOR;
-    }
-  }
-  return graph_->file.status;
-}
-
-void ChannelTable::Fill(int32_t first, ChannelTerms* terms) {
-  const int32_t count = BlockSize(first);
-  for (int32_t c = 0; c < count; ++c) {
-    terms[c].bias = BiasOf(first + c);
-    if (c == 0 || weights_.scales.size != 1) {
-      MultiplierOf(first + c, &terms[c].multiplier);
-    } else {
-      terms[c].multiplier = terms[0].multiplier;
-    }
-  }
 }
 
 }  // namespace mote::device

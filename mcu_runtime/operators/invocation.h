@@ -13,7 +13,6 @@
 
 #include "mcu_runtime/graph.h"
 #include "mcu_runtime/kernels/requantize.h"
-#include "mcu_runtime/kernels/window.h"
 
 namespace mote::device {
 
@@ -123,54 +122,6 @@ class Invocation {
  * converters compute tied scales twice. */
 bool HaveTiedQuantization(const TensorInfo& a, const TensorInfo& b);
 bool HaveEqualShapes(const TensorInfo& a, const TensorInfo& b);
-
-enum Padding : int32_t { kPaddingSame = 0, kPaddingValid = 1 };
-
-/* Sets window->padding, and checks that the output's extent is what filter, stride, dilation and padding make of the
- * input's. All but `padding` are set before. */
-mote_status SolveWindow(int32_t padding, Window* window);
-
-/* Terms of output channels, from the file's scales and bias. */
-class ChannelTable {
- public:
-  static constexpr int32_t kBlock = 16;
-
-  /* `taps`: products a channel sums. `step`: from one weight of a channel to its next; 1 where they lie side by side.
-   */
-  ChannelTable(Graph* graph, const TensorInfo& input, const TensorInfo& weights, const TensorInfo& bias,
-               const TensorInfo& output, int32_t channels, int32_t taps, int32_t step)
-      : graph_(graph),
-        input_(input),
-        weights_(weights),
-        bias_(bias),
-        output_(output),
-        channels_(channels),
-        taps_(taps),
-        step_(step) {}
-
-  /* Every scale and multiplier in range, and no order of summation leaves int32, the shift of requantization included.
-   */
-  mote_status Verify();
-
-  int32_t channels() const { return channels_; }
-  /* How many channels the block that begins with `first` has. */
-  int32_t BlockSize(int32_t first) const { return channels_ - first < kBlock ? channels_ - first : kBlock; }
-  void Fill(int32_t first, ChannelTerms* terms);
-
- private:
-  bool MultiplierOf(int32_t channel, Multiplier* multiplier);
-  int32_t BiasOf(int32_t channel) const;
-  int64_t LargestSum(int32_t channel, int64_t bias) const;
-
-  Graph* graph_;
-  const TensorInfo& input_;
-  const TensorInfo& weights_;
-  const TensorInfo& bias_;
-  const TensorInfo& output_;
-  int32_t channels_;
-  int32_t taps_;
-  int32_t step_;
-};
 
 }  // namespace mote::device
 

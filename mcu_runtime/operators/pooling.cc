@@ -1,6 +1,7 @@
 /* AVERAGE_POOL_2D and MAX_POOL_2D. */
 #include "mcu_runtime/kernels/pool_2d.h"
 #include "mcu_runtime/operators/operators.h"
+#include "mcu_runtime/operators/window.h"
 
 namespace mote::device {
 namespace {

@@ -1,0 +1,35 @@
+/* What the core that is compiled for is good at: the one place where kernels are fitted to architectures. All choices
+ * compute the same; tests run every one of them on the host.
+ */
+#ifndef MOTE_MCU_RUNTIME_KERNELS_CORE_H_
+#define MOTE_MCU_RUNTIME_KERNELS_CORE_H_
+
+#include <stdint.h>
+
+namespace mote::device {
+
+/* A tile of a convolution: `pixels` times `channels` sums that stay in registers over one loop, `unroll` products each
+ * a round. Figures are instructions a product in that loop, compiled by GCC 12. */
+struct DotTile {
+  int32_t pixels;
+  int32_t channels;
+  int32_t unroll;
+};
+
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
+constexpr bool kHasLongMultiply = false; /* 32 x 32 bits give 32 */
+constexpr DotTile kDotTile = {2, 3, 1};  /* eight registers and no offset loads of signed bytes: 4.3 */
+#elif defined(__arm__)
+constexpr bool kHasLongMultiply = true;
+constexpr DotTile kDotTile = {2, 3, 1}; /* multiply and add in one: 2.5 */
+#elif defined(__riscv)
+constexpr bool kHasLongMultiply = true;
+constexpr DotTile kDotTile = {2, 3, 2}; /* no indexed loads; multiply and add in two: 3.3 */
+#else
+constexpr bool kHasLongMultiply = true;
+constexpr DotTile kDotTile = {1, 1, 1}; /* a plain sum, which compilers make vectors of */
+#endif
+
+}  // namespace mote::device
+
+#endif  // MOTE_MCU_RUNTIME_KERNELS_CORE_H_

@@ -1,0 +1,48 @@
+#include "mcu_runtime/kernels/tiles.h"
+
+#include "mcu_runtime/kernels/dot_tile.h"
+
+namespace mote::device {
+
+void DotPixels(const int8_t* x, int32_t x_step, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums,
+               int32_t sums_step) {
+  DotTileOf<kDotTile.pixels, kDotTile.channels, kDotTile.unroll, false>(x, x_step, w, w_step, n, 0, sums, sums_step);
+}
+
+void DotPixel(const int8_t* x, int32_t z, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums) {
+  DotTileOf<1, kDotTile.channels, 1, true>(x, 0, w, w_step, n, z, sums, 0);
+}
+
+void SumDepthwiseTile(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sums) {
+  DepthwiseTileOf<kDepthwiseTile>(taps, x, w, sums);
+}
+
+void SumDepthwise(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sum) {
+  DepthwiseTileOf<1>(taps, x, w, sum);
+}
+
+/* RequantizeToInt8. For exponents under 0, the second rounding, h / 2^k half away from zero, is
+ * (((h - [h < 0]) >> (k - 1)) + 1) >> 1, to whose 1 twice the zero point is added. Nothing overflows: the mantissa is
+ * under 2^31, so that |h| < 2^31 - 1. */
+void StoreCodes(const int32_t* sums, const ChannelTerms* terms, int32_t count, const OutputRange& range,
+                int8_t* output) {
+  const int32_t offset = 2 * range.zero_point + 1;
+  const int32_t min = range.min;
+  const int32_t max = range.max;
+  for (const ChannelTerms* end = terms + count; terms != end; ++terms) {
+    /* The sum without the zero point's share may lie past int32 on the way: modulo 2^32 it is right. */
+    const int32_t acc = static_cast<int32_t>(static_cast<uint32_t>(*sums++) + static_cast<uint32_t>(terms->bias));
+    const int32_t shift = -1 - terms->multiplier.exponent;
+    int32_t code;
+    if (__builtin_expect(shift >= 0, 1)) {
+      const int32_t high = HighFactor<kHasLongMultiply>(terms->multiplier.mantissa).Times(acc);
+      code = (((high + (high >> 31)) >> shift) + offset) >> 1;
+    } else { /* a multiplier of 1/2 and more, or 0 */
+      code = Requantize(acc, terms->multiplier) + range.zero_point;
+    }
+    code = code < min ? min : code;
+    *output++ = static_cast<int8_t>(code > max ? max : code);
+  }
+}
+
+}  // namespace mote::device
