@@ -42,6 +42,7 @@ struct ConvolutionBlock {
   int32_t count;
   const int8_t* input;
   const int8_t* weights;     /* of channel `first` */
+  int32_t weights_step;      /* depthwise: from a tap to the next */
   const ChannelTerms* terms; /* of channel `first` */
   int8_t* patches;           /* memory for the kernel */
   int8_t* output;

@@ -12,7 +12,7 @@ void DepthwiseConv2d(const ConvolutionParams& p, const ConvolutionBlock& block) 
   const int32_t channels = multiplier == 1 && block.count >= kDepthwiseTile ? kDepthwiseTile : 1;
   DepthwiseTaps taps;
   taps.z = p.input_zero_point;
-  taps.w_step = p.output_channels;
+  taps.w_step = block.weights_step;
   int8_t* output = block.output + block.first;
   for (int32_t row = 0; row < p.batches * v.output; ++row) {
     const int32_t batch = row / v.output;

@@ -11,9 +11,9 @@ inline int32_t LoadInt4(const uint8_t* packed, int32_t index) {
   return static_cast<int8_t>((index & 1) != 0 ? byte & 0xf0u : byte << 4 & 0xf0u) >> 4;
 }
 
-/* `count` weights, `step` apart, from `index` on. */
-inline void UnpackInt4(const uint8_t* packed, int32_t index, int32_t step, int32_t count, int8_t* weights) {
-  for (int32_t i = 0; i < count; ++i, index += step) weights[i] = static_cast<int8_t>(LoadInt4(packed, index));
+/* `count` weights from `index` on. */
+inline void UnpackInt4(const uint8_t* packed, int32_t index, int32_t count, int8_t* weights) {
+  for (int32_t i = 0; i < count; ++i) weights[i] = static_cast<int8_t>(LoadInt4(packed, index + i));
 }
 
 }  // namespace mote::device

@@ -21,7 +21,7 @@ void SumDepthwise(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, i
   DepthwiseTileOf<1>(taps, x, w, sum);
 }
 
-/* RequantizeToInt8. For exponents under 0, the second rounding, h / 2^k half away from zero, is
+/* RequantizeToInt8. For exponents under -1, the second rounding, h / 2^k half away from zero, is
  * (((h - [h < 0]) >> (k - 1)) + 1) >> 1, to whose 1 twice the zero point is added. Nothing overflows: the mantissa is
  * under 2^31, so that |h| < 2^31 - 1. */
 void StoreCodes(const int32_t* sums, const ChannelTerms* terms, int32_t count, const OutputRange& range,
@@ -34,14 +34,15 @@ void StoreCodes(const int32_t* sums, const ChannelTerms* terms, int32_t count, c
     const int32_t acc = static_cast<int32_t>(static_cast<uint32_t>(*sums++) + static_cast<uint32_t>(terms->bias));
     const int32_t shift = -1 - terms->multiplier.exponent;
     int32_t code;
-    if (__builtin_expect(shift >= 0, 1)) {
+    if (__builtin_expect(shift > 0, 1)) {
       const int32_t high = HighFactor<kHasLongMultiply>(terms->multiplier.mantissa).Times(acc);
       code = (((high + (high >> 31)) >> shift) + offset) >> 1;
-    } else { /* a multiplier of 1/2 and more, or 0 */
-      code = Requantize(acc, terms->multiplier) + range.zero_point;
+      code = code < min ? min : code;
+      code = code > max ? max : code;
+    } else { /* a multiplier of 1/4 and more, or 0 */
+      code = RequantizeToInt8(acc, terms->multiplier, range);
     }
-    code = code < min ? min : code;
-    *output++ = static_cast<int8_t>(code > max ? max : code);
+    *output++ = static_cast<int8_t>(code);
   }
 }
 

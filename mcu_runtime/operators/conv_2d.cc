@@ -30,7 +30,9 @@ mote_status SolveFullyConnected(Invocation& op, const ConvolutionTypes& types, C
   return op.Range(kActivation, output, &p->output);
 }
 
-mote_status EvalConv2d(Invocation& op) { return RunConvolution(op, SolveConv2d, Conv2d, false); }
-mote_status EvalFullyConnected(Invocation& op) { return RunConvolution(op, SolveFullyConnected, Conv2d, false); }
+mote_status EvalConv2d(Invocation& op) { return RunConvolution(op, {SolveConv2d, Conv2d, false, kInt8, nullptr}); }
+mote_status EvalFullyConnected(Invocation& op) {
+  return RunConvolution(op, {SolveFullyConnected, Conv2d, false, kInt8, nullptr});
+}
 
 }  // namespace mote::device

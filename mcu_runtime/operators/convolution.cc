@@ -15,10 +15,10 @@ struct Plan {
   int8_t* output;
 };
 
-MOTE_NOINLINE mote_status MakePlan(Invocation& op, SolveConvolution* solve, bool depthwise, Plan* plan) {
+MOTE_NOINLINE mote_status MakePlan(Invocation& op, const ConvolutionRow& row, Plan* plan) {
   ConvolutionTensors t;
-  MOTE_RETURN_IF_ERROR(solve(op, {kInt8, kInt8, kInt32}, &t, &plan->p));
-  plan->table.Set(op.graph(), t.input, t.weights, t.bias, t.output, plan->p.output_channels, depthwise);
+  MOTE_RETURN_IF_ERROR(row.solve(op, {kInt8, row.weights, kInt32}, &t, &plan->p));
+  plan->table.Set(op.graph(), t.input, t.weights, t.bias, t.output, plan->p.output_channels, row.depthwise);
   if (op.verifying()) return plan->table.Verify(op);
   plan->input = op.Data(t.input);
   plan->weights = op.Data(t.weights);
@@ -79,26 +79,38 @@ mote_status SolveDepthwiseConv2d(Invocation& op, const ConvolutionTypes& types, 
   return Solve(op, types, true, t, p);
 }
 
-mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionKernel* kernel, bool depthwise) {
+mote_status RunConvolution(Invocation& op, const ConvolutionRow& row) {
   Plan plan;
-  MOTE_RETURN_IF_ERROR(MakePlan(op, solve, depthwise, &plan));
+  MOTE_RETURN_IF_ERROR(MakePlan(op, row, &plan));
   const ConvolutionParams& p = plan.p;
+  /* Patches, then the weights of a block. */
+  const uint32_t patches = !row.depthwise && GathersPatches(p) ? PatchElements(p) : 0;
+  uint32_t scratch = patches;
+  if (row.unpack != nullptr) {
+    const int32_t most = p.output_channels < kBlockChannels ? p.output_channels : kBlockChannels;
+    scratch += static_cast<uint32_t>(most * p.taps());
+  }
   ConvolutionBlock block;
-  if (!depthwise && GathersPatches(p)) block.patches = static_cast<int8_t*>(op.Scratch(PatchElements(p)));
+  block.patches = scratch != 0 ? static_cast<int8_t*>(op.Scratch(scratch)) : nullptr;
   if (op.verifying()) return MOTE_OK;
   ChannelTerms terms[kBlockChannels];
   block.input = plan.input;
   block.output = plan.output;
   block.terms = terms;
-  const int32_t span = depthwise ? p.output_channels : p.channels_a_group();
-  const int32_t channel_step = depthwise ? 1 : p.taps();
+  const int32_t span = row.depthwise ? p.output_channels : p.channels_a_group();
   block.first = 0;
   for (int32_t end = span; end <= p.output_channels; end += span) {
     for (; block.first < end; block.first += block.count) {
       block.count = end - block.first < kBlockChannels ? end - block.first : kBlockChannels;
-      block.weights = plan.weights + block.first * channel_step;
-      plan.table.Fill(block.first, block.count, !depthwise && FoldsZeroPoint(p) ? block.weights : nullptr, terms);
-      kernel(p, block);
+      block.weights = plan.weights + block.first * (row.depthwise ? 1 : p.taps());
+      block.weights_step = p.output_channels;
+      if (row.unpack != nullptr) {
+        row.unpack(p, plan.weights, block, row.depthwise, block.patches + patches);
+        block.weights = block.patches + patches;
+        block.weights_step = block.count;
+      }
+      plan.table.Fill(block.first, block.count, !row.depthwise && FoldsZeroPoint(p) ? block.weights : nullptr, terms);
+      row.kernel(p, block);
     }
   }
   return MOTE_OK;

@@ -25,9 +25,17 @@ SolveConvolution SolveConv2d;
 SolveConvolution SolveDepthwiseConv2d;
 SolveConvolution SolveFullyConnected;
 
-/* An operator of int8 (or int4) weights on int8 activations. */
-using ConvolutionKernel = void(const ConvolutionParams& p, const ConvolutionBlock& block);
-mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionKernel* kernel, bool depthwise);
+/* A row of operators.def on int8 activations. */
+struct ConvolutionRow {
+  SolveConvolution* solve;
+  void (*kernel)(const ConvolutionParams& p, const ConvolutionBlock& block);
+  bool depthwise;
+  uint32_t weights; /* their type */
+  /* Null, or brings the weights of a block into memory of its own, as int8; depthwise ones tap by tap. */
+  void (*unpack)(const ConvolutionParams& p, const int8_t* weights, const ConvolutionBlock& block, bool depthwise,
+                 int8_t* unpacked);
+};
+mote_status RunConvolution(Invocation& op, const ConvolutionRow& row);
 
 }  // namespace mote::device
 

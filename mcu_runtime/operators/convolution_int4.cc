@@ -1,0 +1,30 @@
+/* CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED with int4 weights: a block of them at a time becomes int8. */
+#include "mcu_runtime/kernels/conv_2d.h"
+#include "mcu_runtime/kernels/depthwise_conv_2d.h"
+#include "mcu_runtime/kernels/int4.h"
+#include "mcu_runtime/operators/convolution.h"
+#include "mcu_runtime/operators/operators.h"
+
+namespace mote::device {
+namespace {
+
+void Unpack(const ConvolutionParams& p, const int8_t* weights, const ConvolutionBlock& block, bool depthwise,
+            int8_t* unpacked) {
+  const uint8_t* packed = reinterpret_cast<const uint8_t*>(weights);
+  if (!depthwise) return UnpackInt4(packed, block.first * p.taps(), block.count * p.taps(), unpacked);
+  for (int32_t tap = 0; tap < p.taps(); ++tap, unpacked += block.count) {
+    UnpackInt4(packed, tap * p.output_channels + block.first, block.count, unpacked);
+  }
+}
+
+}  // namespace
+
+mote_status EvalConv2dInt4(Invocation& op) { return RunConvolution(op, {SolveConv2d, Conv2d, false, kInt4, Unpack}); }
+mote_status EvalDepthwiseConv2dInt4(Invocation& op) {
+  return RunConvolution(op, {SolveDepthwiseConv2d, DepthwiseConv2d, true, kInt4, Unpack});
+}
+mote_status EvalFullyConnectedInt4(Invocation& op) {
+  return RunConvolution(op, {SolveFullyConnected, Conv2d, false, kInt4, Unpack});
+}
+
+}  // namespace mote::device
