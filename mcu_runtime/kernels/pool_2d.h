@@ -20,74 +20,137 @@ struct Pool2dParams {
   OutputRange output;
 };
 
-/* A pool takes a window's codes one by one. `Divisor` is made once a window, from the number of its elements. */
+/* What a window's codes come to, taken one by one. `Count` is made once a window, from the number of its elements. */
 struct AverageOfInt8 {
-  /* Small cores divide in a hundred instructions. A quotient of at most 8 bits is exact as a product: with
-   * r = ceil(2^24 / count) and n < 2^8 * count, n * r / 2^24 is over n / count by less than
-   * n / 2^24 < 1 / count, while count < 2^8; and n * r < 2^32. */
-  struct Divisor {
-    explicit Divisor(int32_t elements)
-        : count(static_cast<uint32_t>(elements)), factor(count < 256 ? ((1u << 24) + count - 1) / count : 0) {}
-    uint32_t count;
+  /* With u = sum + 128 * n and h = n / 2, the rounded quotient is (u + h) / n - 128, rounding down; of a sum that is 0
+   * or less (u + n - 1 - h) / n - 128, which is one less in the numerator where n is even.
+   *
+   * Small cores divide in a hundred instructions. These quotients of 8 bits are exact as products: with
+   * r = ceil(2^24 / n) and u + h < 2^8 * n, the product with r / 2^24 is too large by less than (u + h) / 2^24 < 1 / n
+   * while n < 2^8, and it is within 32 bits. */
+  struct Count {
+    explicit Count(int32_t elements)
+        : n(static_cast<uint32_t>(elements)),
+          begin(128 * n + n / 2),
+          even(1 - (n & 1)),
+          factor(n < 256 ? ((1u << 24) + n - 1) / n : 0) {}
+    uint32_t n;
+    uint32_t begin; /* what u + h is where the sum is 0 */
+    uint32_t even;
     uint32_t factor; /* 0: divide */
   };
-  int32_t sum = 0;
-  void Take(int32_t code) { sum += code; }
-  int32_t Result(const Divisor& by) const {
-    const uint32_t n = static_cast<uint32_t>(sum < 0 ? -sum : sum) + by.count / 2;
-    const int32_t quotient = static_cast<int32_t>(by.factor != 0 ? n * by.factor >> 24 : n / by.count);
-    return sum < 0 ? -quotient : quotient;
+  AverageOfInt8() = default;
+  explicit AverageOfInt8(const Count& count) : sum(count.begin) {}
+  uint32_t sum;
+  void Take(int32_t code) { sum += static_cast<uint32_t>(code); }
+  int32_t Result(const Count& count) const {
+    const uint32_t numerator = sum > count.begin ? sum : sum - count.even;
+    return static_cast<int32_t>(count.factor != 0 ? numerator * count.factor >> 24 : numerator / count.n) - 128;
   }
 };
 
 struct AverageOfInt16 {
-  struct Divisor {
-    explicit Divisor(int32_t elements) : count(elements) {}
-    int32_t count;
+  struct Count {
+    explicit Count(int32_t elements) : n(elements) {}
+    int32_t n;
   };
-  int32_t sum = 0;
+  AverageOfInt16() = default;
+  explicit AverageOfInt16(const Count&) : sum(0) {}
+  int32_t sum;
   void Take(int32_t code) { sum += code; }
-  int32_t Result(const Divisor& by) const { return (sum > 0 ? sum + by.count / 2 : sum - by.count / 2) / by.count; }
+  int32_t Result(const Count& count) const { return (sum > 0 ? sum + count.n / 2 : sum - count.n / 2) / count.n; }
 };
 
 struct MaximumOf {
-  struct Divisor {
-    explicit Divisor(int32_t) {}
+  struct Count {
+    explicit Count(int32_t) {}
   };
-  int32_t max = INT16_MIN;
+  MaximumOf() = default;
+  explicit MaximumOf(const Count&) : max(INT16_MIN) {}
+  int32_t max;
   void Take(int32_t code) { max = code > max ? code : max; }
-  int32_t Result(const Divisor&) const { return max; }
+  int32_t Result(const Count&) const { return max; }
 };
+
+struct Span {
+  int32_t begin;
+  int32_t end;
+};
+
+/* The elements of the input that the window of an output has; without dilation there is always one. */
+inline Span ElementsInside(const Window& w, int32_t position) {
+  const int32_t begin = position * w.stride - w.padding;
+  const int32_t end = begin + w.filter;
+  return {begin < 0 ? 0 : begin, end > w.input ? w.input : end};
+}
+
+/* One window, of `height` rows a `row_step` apart and `width` elements each. */
+struct PoolWindow {
+  int32_t height;
+  int32_t width;
+  int32_t row_step;
+  int32_t channels;
+};
+
+/* Four channels side by side, in registers. */
+template <typename Reduction, typename T>
+inline void PoolFourChannels(const PoolWindow& w, const T* line, Reduction* lanes) {
+  Reduction a = lanes[0], b = lanes[0], c = lanes[0], d = lanes[0];
+  for (int32_t y = w.height; y > 0; --y, line += w.row_step) {
+    const T* const end = line + w.width;
+    for (const T* at = line; at != end; at += w.channels) {
+      a.Take(LoadUnaligned<T>(at));
+      b.Take(LoadUnaligned<T>(at + 1));
+      c.Take(LoadUnaligned<T>(at + 2));
+      d.Take(LoadUnaligned<T>(at + 3));
+    }
+  }
+  lanes[0] = a;
+  lanes[1] = b;
+  lanes[2] = c;
+  lanes[3] = d;
+}
+
+template <typename Reduction, typename T>
+inline void PoolOneChannel(const PoolWindow& w, const T* line, Reduction* lane) {
+  for (int32_t y = w.height; y > 0; --y, line += w.row_step) {
+    for (int32_t k = 0; k < w.width; k += w.channels) lane->Take(LoadUnaligned<T>(line + k));
+  }
+}
 
 template <typename Reduction, typename T>
 inline void Pool2d(const Pool2dParams& p, const T* input, T* output) {
-  const Window& v = p.vertical;
-  const Window& h = p.horizontal;
-  const int32_t row_step = h.input * p.channels;
-  for (int32_t b = 0; b < p.batches; ++b) {
-    for (int32_t y = 0; y < v.output; ++y) {
-      const Taps rows = v.TapsInside(y);
-      const T* row = input + (rows.origin + rows.begin) * row_step;
-      for (int32_t x = 0; x < h.output; ++x) {
-        const Taps columns = h.TapsInside(x);
-        const int32_t height = rows.end - rows.begin;
-        const int32_t width = (columns.end - columns.begin) * p.channels;
-        const typename Reduction::Divisor divisor(height * (columns.end - columns.begin));
-        const T* corner = row + (columns.origin + columns.begin) * p.channels;
-        for (int32_t c = 0; c < p.channels; ++c) {
-          Reduction reduction;
-          const T* line = corner++;
-          for (int32_t ky = 0; ky < height; ++ky, line += row_step) {
-            for (int32_t k = 0; k < width; k += p.channels) reduction.Take(LoadUnaligned<T>(line + k));
+  PoolWindow w;
+  w.channels = p.channels;
+  w.row_step = p.horizontal.input * p.channels;
+  for (int32_t b = 0; b < p.batches; ++b, input += p.vertical.input * w.row_step) {
+    for (int32_t y = 0; y < p.vertical.output; ++y) {
+      const Span rows = ElementsInside(p.vertical, y);
+      w.height = rows.end - rows.begin;
+      for (int32_t x = 0; x < p.horizontal.output; ++x) {
+        const Span columns = ElementsInside(p.horizontal, x);
+        const typename Reduction::Count count(w.height * (columns.end - columns.begin));
+        w.width = (columns.end - columns.begin) * p.channels;
+        const T* corner = input + rows.begin * w.row_step + columns.begin * p.channels;
+        for (int32_t left = p.channels; left > 0;) {
+          Reduction lanes[4] = {Reduction(count)};
+          const int32_t taken = left < 4 ? 1 : 4;
+          if (taken == 4) {
+            PoolFourChannels(w, corner, lanes);
+          } else {
+            PoolOneChannel(w, corner, lanes);
           }
-          int32_t code = reduction.Result(divisor);
-          if (code < p.output.min) code = p.output.min;
-          if (code > p.output.max) code = p.output.max;
-          *output++ = static_cast<T>(code);
+          for (int32_t i = 0; i < taken; ++i) {
+            int32_t code = lanes[i].Result(count);
+            if (code < p.output.min) code = p.output.min;
+            if (code > p.output.max) code = p.output.max;
+            *output++ = static_cast<T>(code);
+          }
+          corner += taken;
+          left -= taken;
         }
       }
     }
-    input += v.input * row_step;
   }
 }
 

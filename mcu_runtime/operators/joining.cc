@@ -9,7 +9,7 @@ struct Parts {
   bool joined;    /* parts are inputs, the whole is the output; else the other way round */
   bool stacked;   /* parts lack the axis */
   int32_t whole;  /* position */
-  int64_t axis;   /* negative: from the whole's end */
+  int32_t axis;   /* negative: from the whole's end */
   int32_t count;  /* of parts */
   int32_t filled; /* of the whole's axis, so far */
 };
@@ -70,7 +70,7 @@ mote_status ReadSplitAxis(Invocation& op, int32_t position, Parts* parts) {
 }
 
 /* All parts of SPLIT are of one size. */
-MOTE_NOINLINE mote_status CheckEqualParts(Invocation& op, int64_t value) {
+MOTE_NOINLINE mote_status CheckEqualParts(Invocation& op, int32_t value) {
   TensorInfo first, part;
   MOTE_RETURN_IF_ERROR(op.RawOutput(kAllTypes, &first, 0));
   int32_t axis = 0;
@@ -85,7 +85,7 @@ MOTE_NOINLINE mote_status CheckEqualParts(Invocation& op, int64_t value) {
 }
 
 /* The outputs' own extents count; sizes that SPLIT_V states must say the same, -1 for one that follows from others. */
-MOTE_NOINLINE mote_status CheckSizes(Invocation& op, int64_t value) {
+MOTE_NOINLINE mote_status CheckSizes(Invocation& op, int32_t value) {
   TensorInfo part;
   Indices sizes;
   MOTE_RETURN_IF_ERROR(ReadIndices(op, 1, &sizes));
@@ -94,7 +94,7 @@ MOTE_NOINLINE mote_status CheckSizes(Invocation& op, int64_t value) {
     MOTE_RETURN_IF_ERROR(op.RawOutput(kAllTypes, &part, i));
     int32_t axis = 0;
     MOTE_RETURN_IF_ERROR(ReadAxis(op, value, part, &axis));
-    const int64_t size = sizes.At(i);
+    const int32_t size = sizes.At(i);
     if (size != -1 && size != part.shape[axis]) return op.Fail(MOTE_ERROR_SHAPE, part);
   }
   return MOTE_OK;

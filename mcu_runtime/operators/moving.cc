@@ -37,7 +37,13 @@ mote_status ReadIndices(Invocation& op, int32_t position, Indices* indices) {
   return MOTE_OK;
 }
 
-mote_status ReadIndex(Invocation& op, int32_t position, int64_t* index) {
+int32_t Indices::At(int32_t i) const {
+  constexpr int32_t kMost = kMaxElements + 1;
+  const int64_t value = wide ? LoadCode<int64_t>(data, i) : LoadCode<int32_t>(data, i);
+  return value > kMost ? kMost : value < -kMost ? -kMost : static_cast<int32_t>(value);
+}
+
+mote_status ReadIndex(Invocation& op, int32_t position, int32_t* index) {
   Indices indices;
   MOTE_RETURN_IF_ERROR(ReadIndices(op, position, &indices));
   if (indices.count != 1) return indices.Fail(op, MOTE_ERROR_SHAPE);
@@ -45,9 +51,9 @@ mote_status ReadIndex(Invocation& op, int32_t position, int64_t* index) {
   return MOTE_OK;
 }
 
-mote_status ReadAxis(Invocation& op, int64_t value, const TensorInfo& tensor, int32_t* axis) {
+mote_status ReadAxis(Invocation& op, int32_t value, const TensorInfo& tensor, int32_t* axis) {
   if (value < -tensor.dimensions || value >= tensor.dimensions) return op.Fail(MOTE_ERROR_OPTION, tensor);
-  *axis = static_cast<int32_t>(value) + (value < 0 ? tensor.dimensions : 0);
+  *axis = value + (value < 0 ? tensor.dimensions : 0);
   return MOTE_OK;
 }
 

@@ -25,7 +25,8 @@ struct Indices {
   int32_t tensor = -1;
   bool wide = false;
 
-  int64_t At(int32_t i) const { return wide ? LoadCode<int64_t>(data, i) : LoadCode<int32_t>(data, i); }
+  /* Numbers beyond what a tensor has are all one: no more than kMaxElements + 1, or no less than its negative. */
+  int32_t At(int32_t i) const;
   mote_status Fail(Invocation& op, mote_status status) const {
     op.fault_tensor = tensor;
     return status;
@@ -33,10 +34,10 @@ struct Indices {
 };
 mote_status ReadIndices(Invocation& op, int32_t position, Indices* indices);
 /* The only element of one. */
-mote_status ReadIndex(Invocation& op, int32_t position, int64_t* index);
+mote_status ReadIndex(Invocation& op, int32_t position, int32_t* index);
 
 /* An axis of `tensor`; negative ones count from its end. */
-mote_status ReadAxis(Invocation& op, int64_t value, const TensorInfo& tensor, int32_t* axis);
+mote_status ReadAxis(Invocation& op, int32_t value, const TensorInfo& tensor, int32_t* axis);
 
 /* Whether `output` has the extents of `input` but those of the axes in the mask `removed`, in this order. Extents of 1
  * do not count: they change neither order nor number of the elements. */

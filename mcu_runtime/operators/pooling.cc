@@ -6,7 +6,8 @@
 namespace mote::device {
 namespace {
 
-MOTE_NOINLINE mote_status SolvePool(Invocation& op, uint32_t type, Pool2dParams* p, const void** source,
+/* `most`: a window has fewer elements. */
+MOTE_NOINLINE mote_status SolvePool(Invocation& op, uint32_t type, int32_t most, Pool2dParams* p, const void** source,
                                     void** target) {
   enum : uint32_t { kPadding, kStrideW, kStrideH, kFilterW, kFilterH, kActivation };
   TensorInfo input, output;
@@ -19,12 +20,16 @@ MOTE_NOINLINE mote_status SolvePool(Invocation& op, uint32_t type, Pool2dParams*
   if (!HaveTiedQuantization(input, output)) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
   p->batches = input.shape[0];
   p->channels = input.shape[3];
-  const int32_t padding = op.Option8(kPadding, 0);
-  p->vertical = {input.shape[1], output.shape[1], op.Option32(kFilterH, 0), op.Option32(kStrideH, 0), 1, 0};
-  p->horizontal = {input.shape[2], output.shape[2], op.Option32(kFilterW, 0), op.Option32(kStrideW, 0), 1, 0};
-  mote_status status = SolveWindow(padding, &p->vertical);
-  if (status == MOTE_OK) status = SolveWindow(padding, &p->horizontal);
-  if (status != MOTE_OK) return op.Fail(status, output);
+  int32_t elements = 1;
+  for (uint32_t i = 0; i < 2; ++i) {
+    Window* window = i == 0 ? &p->vertical : &p->horizontal;
+    *window = {
+        input.shape[1 + i], output.shape[1 + i], op.Option32(kFilterH - i, 0), op.Option32(kStrideH - i, 0), 1, 0};
+    const mote_status status = SolveWindow(op.Option8(kPadding, 0), window);
+    if (status != MOTE_OK) return op.Fail(status, output);
+    elements *= window->filter < window->input ? window->filter : window->input;
+  }
+  if (elements >= most) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
   MOTE_RETURN_IF_ERROR(op.Range(kActivation, output, &p->output));
   if (op.verifying()) return MOTE_OK;
   *source = op.Data<uint8_t>(input);
@@ -32,30 +37,24 @@ MOTE_NOINLINE mote_status SolvePool(Invocation& op, uint32_t type, Pool2dParams*
   return MOTE_OK;
 }
 
-/* A window's sum, and half of its count, are within 2^31: of int8 the sum of 2^23 elements is, of int16 that of 2^16
- * - 1. */
-MOTE_NOINLINE mote_status CheckSums(Invocation& op, const Pool2dParams& p, int64_t most) {
-  const int64_t rows = p.vertical.filter < p.vertical.input ? p.vertical.filter : p.vertical.input;
-  const int64_t columns = p.horizontal.filter < p.horizontal.input ? p.horizontal.filter : p.horizontal.input;
-  return op.verifying() && rows * columns >= most ? MOTE_ERROR_ACCUMULATOR : MOTE_OK;
-}
-
 template <typename Reduction, typename T>
-mote_status EvalPool(Invocation& op, int64_t most) {
+mote_status EvalPool(Invocation& op, int32_t most) {
   Pool2dParams p;
   const void* source = nullptr;
   void* target = nullptr;
-  MOTE_RETURN_IF_ERROR(SolvePool(op, sizeof(T) == 2 ? kInt16 : kInt8, &p, &source, &target));
-  MOTE_RETURN_IF_ERROR(CheckSums(op, p, most));
+  MOTE_RETURN_IF_ERROR(SolvePool(op, sizeof(T) == 2 ? kInt16 : kInt8, most, &p, &source, &target));
   if (!op.verifying()) Pool2d<Reduction>(p, static_cast<const T*>(source), static_cast<T*>(target));
   return MOTE_OK;
 }
 
 }  // namespace
 
-mote_status EvalAveragePool2d(Invocation& op) { return EvalPool<AverageOfInt8, int8_t>(op, int64_t{1} << 23); }
-mote_status EvalAveragePool2dInt16(Invocation& op) { return EvalPool<AverageOfInt16, int16_t>(op, int64_t{1} << 16); }
-mote_status EvalMaxPool2d(Invocation& op) { return EvalPool<MaximumOf, int8_t>(op, int64_t{1} << 31); }
-mote_status EvalMaxPool2dInt16(Invocation& op) { return EvalPool<MaximumOf, int16_t>(op, int64_t{1} << 31); }
+/* A window's sum, and half of its count, are within 2^31: of int8 the sum of 2^23 elements is, of int16 that of 2^16
+ * - 1.
+ */
+mote_status EvalAveragePool2d(Invocation& op) { return EvalPool<AverageOfInt8, int8_t>(op, 1 << 23); }
+mote_status EvalAveragePool2dInt16(Invocation& op) { return EvalPool<AverageOfInt16, int16_t>(op, 1 << 16); }
+mote_status EvalMaxPool2d(Invocation& op) { return EvalPool<MaximumOf, int8_t>(op, INT32_MAX); }
+mote_status EvalMaxPool2dInt16(Invocation& op) { return EvalPool<MaximumOf, int16_t>(op, INT32_MAX); }
 
 }  // namespace mote::device

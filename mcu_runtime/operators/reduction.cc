@@ -133,7 +133,7 @@ MOTE_NOINLINE mote_status SolveMax(Invocation& op, ReduceShape* shape, const int
 MOTE_NOINLINE mote_status SolveArgExtreme(Invocation& op, ArgExtremeParams* p, const int8_t** source,
                                           int32_t** target) {
   TensorInfo input, output;
-  int64_t value = 0;
+  int32_t value = 0;
   MOTE_RETURN_IF_ERROR(ReadIndex(op, 1, &value));
   MOTE_RETURN_IF_ERROR(op.Raw(0, kInt8, &input));
   MOTE_RETURN_IF_ERROR(op.RawOutput(kInt32 | kInt64, &output));

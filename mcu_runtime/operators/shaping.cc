@@ -34,11 +34,10 @@ MOTE_NOINLINE mote_status SolveTranspose(Invocation& op, Move* move) {
   uint32_t seen = 0;
   size = bytes;
   for (int32_t d = output.dimensions - 1; d >= 0; --d) {
-    const int64_t stated = permutation.At(d);
-    if (stated < 0 || stated >= input.dimensions || (seen >> stated & 1) != 0) {
+    const int32_t from = permutation.At(d);
+    if (from < 0 || from >= input.dimensions || (seen >> from & 1) != 0) {
       return permutation.Fail(op, MOTE_ERROR_OPTION);
     }
-    const int32_t from = static_cast<int32_t>(stated);
     seen |= uint32_t{1} << from;
     if (output.shape[d] != input.shape[from]) return op.Fail(MOTE_ERROR_SHAPE, output);
     move->copy.AddAxis(output.shape[d], step[from], size);
@@ -117,7 +116,7 @@ mote_status EvalSqueeze(Invocation& op) {
 
 mote_status EvalExpandDims(Invocation& op) {
   TensorInfo input, output;
-  int64_t value = 0;
+  int32_t value = 0;
   MOTE_RETURN_IF_ERROR(ReadIndex(op, 1, &value));
   MOTE_RETURN_IF_ERROR(ReadMoved(op, &input, &output));
   int32_t axis = 0;

@@ -46,13 +46,13 @@ MOTE_NOINLINE mote_status SolveSlice(Invocation& op, Move* move) {
   if (output.dimensions != input.dimensions) return op.Fail(MOTE_ERROR_SHAPE, output);
   Box box(move, ElementBytes(input));
   for (int32_t d = input.dimensions - 1; d >= 0; --d) {
-    const int64_t begin = begins.At(d);
-    const int64_t size = sizes.At(d);
+    const int32_t begin = begins.At(d);
+    const int32_t size = sizes.At(d);
     if (begin < 0 || begin >= input.shape[d]) return begins.Fail(op, MOTE_ERROR_OPTION);
-    const int64_t rest = input.shape[d] - begin;
+    const int32_t rest = input.shape[d] - begin;
     if (size < -1 || size > rest) return sizes.Fail(op, MOTE_ERROR_OPTION);
     if (output.shape[d] != (size == -1 ? rest : size)) return op.Fail(MOTE_ERROR_SHAPE, output);
-    box.Take(input.shape[d], static_cast<int32_t>(begin), 1, output.shape[d]);
+    box.Take(input.shape[d], begin, 1, output.shape[d]);
   }
   move->Place(op, input, box.begin(), output, 0);
   return MOTE_OK;
@@ -72,27 +72,22 @@ struct EntryMasks {
 
 /* One entry of a strided slice on an axis of `size`, as NumPy reads it: indices count from the end where negative, then
  * are held within the axis. False for a stride of 0, and where an index that takes the axis away is no element. */
-bool SolveEntry(int32_t size, int64_t begin, int64_t end, int64_t stride, const EntryMasks& masks, Entry* entry) {
+bool SolveEntry(int32_t size, int32_t begin, int32_t end, int32_t stride, const EntryMasks& masks, Entry* entry) {
   if (stride == 0 || (masks.shrink && stride < 0)) return false;
   /* In walking order, one before the first and one behind the last element. */
-  const int64_t low = stride > 0 ? 0 : -1;
-  const int64_t high = stride > 0 ? size : size - 1;
+  const int32_t low = stride > 0 ? 0 : -1;
+  const int32_t high = stride > 0 ? size : size - 1;
   if (begin < 0) begin += size;
   if (end < 0) end += size;
   begin = begin < low ? low : begin > high ? high : begin;
   end = end < low ? low : end > high ? high : end;
   if (masks.whole_begin) begin = stride > 0 ? 0 : size - 1;
   if (masks.whole_end) end = stride > 0 ? size : -1;
-  if (masks.shrink) {
-    *entry = {static_cast<int32_t>(begin), 1, 1};
-    return begin < size;
-  }
-  /* Extents are under 2^30, so that a stride beyond that is as good as one of 2^30: small cores divide 32 bits. */
-  const int32_t distance = static_cast<int32_t>(stride > 0 ? end - begin : begin - end);
-  const int64_t wide = stride > 0 ? stride : -(stride + 1);
-  const uint32_t pace = wide > kMaxElements ? kMaxElements : static_cast<uint32_t>(wide) + (stride < 0 ? 1 : 0);
-  const int32_t count = distance <= 0 ? 0 : static_cast<int32_t>(static_cast<uint32_t>(distance - 1) / pace) + 1;
-  *entry = {static_cast<int32_t>(begin), count > 1 ? static_cast<int32_t>(stride) : 1, count};
+  *entry = {begin, 1, 1};
+  if (masks.shrink) return begin < size;
+  const int32_t distance = stride > 0 ? end - begin : begin - end;
+  entry->count = distance <= 0 ? 0 : (distance - 1) / (stride > 0 ? stride : -stride) + 1;
+  if (entry->count > 1) entry->stride = stride;
   return true;
 }
 
@@ -173,13 +168,13 @@ MOTE_NOINLINE mote_status SolvePad(Invocation& op, Move* move) {
   if (paddings.count != 2 * input.dimensions) return paddings.Fail(op, MOTE_ERROR_SHAPE);
   Box box(move, ElementBytes(input));
   for (int32_t d = input.dimensions - 1; d >= 0; --d) {
-    const int64_t before = paddings.At(2 * d);
-    const int64_t after = paddings.At(2 * d + 1);
+    const int32_t before = paddings.At(2 * d);
+    const int32_t after = paddings.At(2 * d + 1);
     if (before < 0 || after < 0) return paddings.Fail(op, MOTE_ERROR_OPTION);
     if (before > output.shape[d] || after != output.shape[d] - before - input.shape[d]) {
       return op.Fail(MOTE_ERROR_SHAPE, output);
     }
-    box.Put(input.shape[d], static_cast<int32_t>(before), output.shape[d]);
+    box.Put(input.shape[d], before, output.shape[d]);
   }
   move->Place(op, input, 0, output, box.begin());
   if (!op.verifying()) FillElements(output.elements, ElementBytes(output), padding, op.MutableData<uint8_t>(output));
