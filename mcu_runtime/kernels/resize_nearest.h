@@ -53,7 +53,8 @@ inline NearestAxis SolveNearestAxis(int32_t input, int32_t output, bool align_co
     }
     remainder <<= 1;
   }
-  if (remainder > divisor || (remainder == divisor && (axis.mantissa & 1) != 0)) ++axis.mantissa; /* 2^24 is as good */
+  /* Never a half: a quotient that ends has no more bits than its dividend, under 24. A mantissa of 2^24 will do. */
+  if (remainder > divisor) ++axis.mantissa;
   return axis;
 }
 

@@ -3,7 +3,10 @@ status, and places and quotients at their edges."""
 
 from __future__ import annotations
 
+import dataclasses
+
 import formulas_shapes as formulas
+import models_shapes
 import numpy as np
 import pytest
 from cases import reference_steps
@@ -49,6 +52,7 @@ BAD = {
     "pool that changes the channels": (pool(IMAGE, codes(1, 3, 3, 4)), SHAPE),
     "pool that changes the batch": (pool(IMAGE, codes(2, 3, 3, 2)), SHAPE),
     "pool of another size": (pool(IMAGE, codes(1, 4, 3, 2)), SHAPE),
+    "pool to 3 axes": (pool(IMAGE, codes(1, 3, 3)), SHAPE),
     "pool larger than the image": (pool(IMAGE, codes(1, 1, 1, 2), filter_h=5), SHAPE),
     "pool without a stride": (pool(IMAGE, codes(1, 3, 3, 2), stride_h=0), OPTION),
     "pool with a negative stride": (pool(IMAGE, codes(1, 3, 3, 2), stride_w=-1), OPTION),
@@ -74,6 +78,8 @@ BAD = {
     "mean to int16": (one("MEAN", [A, integers(1)], [codes(4, zero_point=0, type=INT16)]), TYPE),
     "mean without a scale": (one("MEAN", [activation([4, 6]), integers(1)], [codes(4)]), QUANTIZATION),
     "mean of more than int32 holds": (one("MEAN", [codes(1 << 23), integers(0)], [codes()]), ACCUMULATOR),
+    "mean of int16 of more than int32 holds": (
+        one("MEAN", [codes(1 << 17, zero_point=0, type=INT16), integers(0)], [codes(zero_point=0, type=INT16)]), ACCUMULATOR),
     "sum that a multiplier takes out of int32": (one("SUM", [codes(9, 9, scale=1e5), integers(1)], [codes(9, scale=1e-3)]), ACCUMULATOR),
     "sum whose multiplier has no exponent": (one("SUM", [codes(9, scale=1e30), integers(0)], [codes(scale=1e-30)]), QUANTIZATION),
     "largest to another scale": (one("REDUCE_MAX", [A, integers(1)], [codes(4, scale=1)]), QUANTIZATION),
@@ -115,6 +121,8 @@ BAD = {
     "pad by far too much": (one("PAD", [A, integers([2**31 - 1, 2], [0, 0])], [codes(5, 6)]), SHAPE),
     "pad by 64 bits too much": (one("PAD", [A, integers([2**63 - 1, 2**63 - 1], [0, 0], dtype=np.int64)], [codes(2, 6)]), SHAPE),
     "pad of fewer axes": (one("PAD", [A, integers([1, 1])], [codes(6, 6)]), SHAPE),
+    "pad by less than nothing at the end": (one("PAD", [A, integers([1, -1], [0, 0])], [codes(4, 6)]), OPTION),
+    "pad to more axes": (one("PAD", [A, integers([1, 1], [0, 0])], [codes(6, 6, 1)]), SHAPE),
     "pad by computed paddings": (one("PAD", [A, activation([2, 2], type=INT32)], [codes(4, 6)]), BUFFER),
     "padv2 with two values": (one("PADV2", [A, integers([1, 1], [0, 0]), codes(2)], [codes(6, 6)]), SHAPE),
     "padv2 with a value of another scale": (one("PADV2", [A, integers([1, 1], [0, 0]), codes(1, scale=1)], [codes(6, 6)]), QUANTIZATION),
@@ -136,6 +144,7 @@ BAD = {
     "transpose from the end": (one("TRANSPOSE", [A, integers(-1, 0)], [codes(6, 4)]), OPTION),
     "transpose to another shape": (one("TRANSPOSE", [A, integers(1, 0)], [A]), SHAPE),
     "transpose of fewer axes": (one("TRANSPOSE", [A, integers(0)], [A]), SHAPE),
+    "transpose to fewer axes": (one("TRANSPOSE", [A, integers(1, 0)], [codes(6)]), SHAPE),
     "slice from before the begin": (one("SLICE", [A, integers(-1, 0), integers(1, 1)], [codes(1, 1)]), OPTION),
     "slice from behind the end": (one("SLICE", [A, integers(4, 0), integers(1, 1)], [codes(1, 1)]), OPTION),
     "slice beyond the end": (one("SLICE", [A, integers(2, 0), integers(3, 1)], [codes(3, 1)]), OPTION),
@@ -143,6 +152,8 @@ BAD = {
     "slice of nothing": (one("SLICE", [A, integers(2, 0), integers(0, 1)], [codes(1, 1)]), SHAPE),
     "slice of another size": (one("SLICE", [A, integers(2, 0), integers(1, 1)], [codes(2, 1)]), SHAPE),
     "slice of fewer axes": (one("SLICE", [A, integers(2), integers(1)], [codes(1, 6)]), SHAPE),
+    "slice with fewer sizes": (one("SLICE", [A, integers(2, 0), integers(1)], [codes(1, 6)]), SHAPE),
+    "slice to fewer axes": (one("SLICE", [A, integers(2, 0), integers(1, 1)], [codes(1)]), SHAPE),
     "strided slice without a stride": (strided([0, 0], [4, 5], [0, 1], 4, 5), OPTION),
     "strided slice of nothing": (strided([2, 0], [1, 5], [1, 1], 1, 5), SHAPE),
     "strided slice of another size": (strided([0, 0], [4, 5], [3, 1], 1, 5), SHAPE),
@@ -154,22 +165,39 @@ BAD = {
     "strided slice that adds an axis that is not there": (strided([0], [0], [1], 4, 5, new_axis_mask=1), SHAPE),
     "strided slice with offsets": (strided([0, 0], [4, 5], [1, 1], 4, 5, offset=True), OPTION),
     "strided slice with begins and ends of two lengths": (strided([0, 0], [4], [1, 1], 4, 5), SHAPE),
+    "strided slice with fewer strides": (strided([0, 0], [4, 5], [1], 4, 5), SHAPE),
+    "strided slice to fewer axes": (strided([0], [4], [1], 5), SHAPE),
+    "strided slice to other axes behind its entries": (strided([0], [4], [1], 4, 4), SHAPE),
+    "strided slice to none": (strided([0], [4], [1]), SHAPE),
+    "strided slice to more axes": (strided([0], [4], [1], 1, 4, 5), SHAPE),
     "gather along no axis": (one("GATHER", [A, integers(0)], [codes(1, 6)], axis=2), OPTION),
     "gather beyond the axis": (one("GATHER", [A, integers(4)], [codes(1, 6)]), OPTION),
     "gather before the axis": (one("GATHER", [A, integers(-1)], [codes(1, 6)]), OPTION),
     "gather of another shape": (one("GATHER", [A, integers(0)], [codes(2, 6)]), SHAPE),
     "gather of fewer axes": (one("GATHER", [A, integers(0)], [codes(6)]), SHAPE),
     "gather in batches behind the axis": (one("GATHER", [A, integers(0, 0, 0, 0)], [codes(4, 6)], batch_dims=1), OPTION),
+    "gather in batches before the first axis": (one("GATHER", [A, integers(0)], [codes(1, 6)], batch_dims=-2), OPTION),
+    "gather in more batches than there are indices": (
+        one("GATHER", [codes(1, 1, 6), integers(0)], [codes(1, 1)], axis=2, batch_dims=2), OPTION),
     "gather in batches that differ": (one("GATHER", [A, integers(0, 0)], [codes(4)], axis=1, batch_dims=1), SHAPE),
     "gather by bytes": (one("GATHER", [A, codes(1)], [codes(1, 6)]), TYPE),
     "space to depth of no block": (one("SPACE_TO_DEPTH", [IMAGE], [IMAGE], block_size=0), OPTION),
     "space to depth of half a block": (one("SPACE_TO_DEPTH", [IMAGE], [codes(1, 1, 1, 18)], block_size=3), SHAPE),
     "space to depth of huge blocks": (one("SPACE_TO_DEPTH", [IMAGE], [codes(1, 1, 1, 32)], block_size=2**31 - 1), SHAPE),
+    "space to depth of another width": (one("SPACE_TO_DEPTH", [IMAGE], [codes(1, 2, 4, 4)], block_size=2), SHAPE),
+    "space to depth of another batch": (one("SPACE_TO_DEPTH", [IMAGE], [codes(2, 2, 2, 4)], block_size=2), SHAPE),
+    "space to depth of 3 axes": (one("SPACE_TO_DEPTH", [IMAGE], [codes(2, 2, 8)], block_size=2), SHAPE),
     "depth to space of other channels": (one("DEPTH_TO_SPACE", [codes(1, 2, 2, 6)], [codes(1, 4, 4, 1)], block_size=2), SHAPE),
     "depth to space of 3 axes": (one("DEPTH_TO_SPACE", [codes(2, 2, 8)], [codes(4, 4, 2)], block_size=2), SHAPE),
     "resize to another size than stated": (resize("RESIZE_BILINEAR", 1, 5, 5, 2, size=(5, 6)), SHAPE),
     "resize to a size of three": (resize("RESIZE_NEAREST_NEIGHBOR", 1, 5, 5, 2, size=(5, 5, 2)), SHAPE),
     "resize of other channels": (resize("RESIZE_NEAREST_NEIGHBOR", 1, 5, 5, 3), SHAPE),
+    "resize of other batches": (resize("RESIZE_NEAREST_NEIGHBOR", 2, 5, 5, 2), SHAPE),
+    "resize of 3 axes": (resize("RESIZE_NEAREST_NEIGHBOR", 1, 5, 5, 2, input=(4, 4, 2)), SHAPE),
+    "resize to 3 axes": (resize("RESIZE_NEAREST_NEIGHBOR", 5, 5, 2, size=(5, 5)), SHAPE),
+    "resize of another height than stated": (resize("RESIZE_BILINEAR", 1, 5, 5, 2, size=(6, 5)), SHAPE),
+    "resize to a long image": (resize("RESIZE_BILINEAR", 1, 1, 1 << 20, 1, input=(1, 1, 1, 1)), SHAPE),
+    "resize of a wide image": (resize("RESIZE_BILINEAR", 1, 1, 1, 1, input=(1, 1, 1 << 20, 1)), SHAPE),
     "resize by corners and centers": (resize("RESIZE_BILINEAR", 1, 5, 5, 2, align_corners=True, half_pixel_centers=True), OPTION),
     "resize of a long image": (resize("RESIZE_BILINEAR", 1, 1 << 20, 1, 1, input=(1, 1, 1, 1)), SHAPE),
     "resize of a longer image": (resize("RESIZE_NEAREST_NEIGHBOR", 1, 1, 1, 1, input=(1, 1 << 23, 1, 1)), SHAPE),
@@ -184,6 +212,49 @@ def test_bad_models_are_refused_when_they_are_loaded(name):
     with pytest.raises(MoteError) as error:
         MoteModel(file)
     assert error.value.status == status, error.value
+
+
+def damaged(operator, seed, monkeypatch):
+    """A random model of the operator, with one tensor at a time of another type, a constant without its data, an output with an
+    axis more or of another extent: all of them must be refused."""
+    calls = []
+    monkeypatch.setattr(models_shapes, "build", lambda *args, **kwargs: calls.append(args) or b"")
+    models_shapes.GENERATORS[operator](np.random.default_rng(seed))
+    tensors, (op,), inputs, outputs = calls[0]
+
+    def with_tensor(index, **changes):
+        changed = list(tensors)
+        changed[index] = dataclasses.replace(tensors[index], **changes)
+        feeds = [i for i, t in enumerate(changed) if t.data is None and i not in outputs]
+        return build(changed, [op], feeds, outputs)
+
+    may_be_computed = {"CONCATENATION": op.inputs, "PACK": op.inputs, "PADV2": op.inputs[2:], "GATHER": op.inputs[1:]}
+    for index, tensor in enumerate(tensors):
+        yield f"tensor {index} is of type int4", with_tensor(index, type=INT4)
+        if tensor.data is not None and index not in may_be_computed.get(op.name, []):
+            yield f"constant {index} has no data", with_tensor(index, data=None)
+        if index in outputs:
+            yield f"output {index} has another axis", with_tensor(index, shape=[*tensor.shape, 2])
+            for d in range(len(tensor.shape)):
+                shape = [n + (i == d) for i, n in enumerate(tensor.shape)]
+                yield f"output {index} is longer along axis {d}", with_tensor(index, shape=shape)
+
+
+@pytest.mark.parametrize("operator", sorted(models_shapes.GENERATORS))
+def test_damaged_models_are_refused_when_they_are_loaded(operator, monkeypatch):
+    for seed in range(30):
+        for what, file in damaged(operator, seed, monkeypatch):
+            with pytest.raises(MoteError) as error:
+                MoteModel(file)
+                pytest.fail(f"seed {seed}: {what}, and it loads")
+            assert error.value.status in (TYPE, SHAPE, QUANTIZATION, OPTION, BUFFER), what
+
+
+@pytest.mark.parametrize("name", ["MEAN", "SUM", "REDUCE_MAX"])
+def test_a_scalar_has_no_axis_to_reduce(name):
+    file = one(name, [codes(), integers(0)], [codes()])
+    x = np.array(-77, np.int8)
+    assert np.array_equal(MoteModel(file).invoke(x)[0], reference_steps(file, [[x]])[0][0])
 
 
 @pytest.mark.parametrize("name", ["AVERAGE_POOL_2D", "MAX_POOL_2D"])
@@ -231,6 +302,16 @@ def test_constants_are_read_at_any_alignment(name, after):
         file = build(tensors, [op], [3] if known is not None else [0], [1], data_after=after)
         results.append(MoteModel(file).invoke(np.zeros(1, np.int32) if known is not None else x)[0])
     assert np.array_equal(*results)
+
+
+@pytest.mark.parametrize("name,shape", [("RESHAPE", [6, 4]), ("SQUEEZE", [4, 6]), ("EXPAND_DIMS", [1, 4, 1, 6])])
+def test_shapes_of_constants_are_copies(name, shape):
+    x = np.arange(24, dtype=np.int8).reshape(4, 1, 6)
+    tensors = [constant(x, [0.5], [3]), codes(*shape), integers(0), activation([1], type=INT32)]
+    op = Operator(name, [0, 2] if name == "EXPAND_DIMS" else [0], [1])
+    for after in range(4):
+        file = build(tensors, [op], [3], [1], data_after=after)
+        assert np.array_equal(MoteModel(file).invoke(np.zeros(1, np.int32))[0], x.reshape(shape))
 
 
 def test_a_mean_whose_multiplier_vanishes_is_the_zero_point():
