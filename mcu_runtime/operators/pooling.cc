@@ -21,10 +21,14 @@ MOTE_NOINLINE mote_status SolvePool(Invocation& op, uint32_t type, int32_t most,
   p->batches = input.shape[0];
   p->channels = input.shape[3];
   int32_t elements = 1;
-  for (uint32_t i = 0; i < 2; ++i) {
-    Window* window = i == 0 ? &p->vertical : &p->horizontal;
-    *window = {
-        input.shape[1 + i], output.shape[1 + i], op.Option32(kFilterH - i, 0), op.Option32(kStrideH - i, 0), 1, 0};
+  for (int32_t i = 0; i < 2; ++i) {
+    const bool is_vertical = i == 0;
+    Window* window = is_vertical ? &p->vertical : &p->horizontal;
+    window->input = input.shape[1 + i];
+    window->output = output.shape[1 + i];
+    window->filter = is_vertical ? op.Option32(kFilterH, 0) : op.Option32(kFilterW, 0);
+    window->stride = is_vertical ? op.Option32(kStrideH, 0) : op.Option32(kStrideW, 0);
+    window->dilation = 1;
     const mote_status status = SolveWindow(op.Option8(kPadding, 0), window);
     if (status != MOTE_OK) return op.Fail(status, output);
     elements *= window->filter < window->input ? window->filter : window->input;
