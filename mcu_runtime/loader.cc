@@ -5,6 +5,10 @@ namespace {
 
 constexpr uint32_t kMaxOperators = 32000; /* times are 15 bits; 0 is before the first operator */
 
+uint32_t TypeOfInput(Graph* graph, const OperatorInfo& op, uint32_t position) {
+  return position < op.inputs.size ? graph->TypeOf(graph->file.ElementI32(op.inputs, position)) : 255;
+}
+
 uint32_t Aligned(uint32_t bytes) { return (bytes + kTensorAlignment - 1) & ~(kTensorAlignment - 1); }
 
 }  // namespace
@@ -17,10 +21,10 @@ const mote_operator* FindOperator(const mote_operator* const* operators, Graph* 
     if (row->code != op.code) continue;
     if (row->types == kAny) return row;
     *status = MOTE_ERROR_TYPE;
-    OperatorTypes types = kFirst8;
-    if (op.inputs.size > 1 && graph->TypeOf(graph->file.ElementI32(op.inputs, 1)) == MOTE_INT4) types = kWeights4;
-    if (op.inputs.size > 0 && graph->TypeOf(graph->file.ElementI32(op.inputs, 0)) == MOTE_INT16) types = kFirst16;
-    if (row->types == types) return row;
+    uint32_t types = kFirst8;
+    if (TypeOfInput(graph, op, 1) == MOTE_INT4) types = kWeights4;
+    if (TypeOfInput(graph, op, row->types & kThird ? 2 : 0) == MOTE_INT16) types = kFirst16;
+    if ((row->types & ~kThird) == types) return row;
   }
   return nullptr;
 }

@@ -8,7 +8,15 @@
 
 namespace mote::device {
 
-enum OperatorTypes : uint8_t { kAny, kFirst8, kFirst16, kWeights4 };
+constexpr uint32_t kThird = 16; /* the third input decides instead of the first */
+enum OperatorTypes : uint8_t {
+  kAny,
+  kFirst8,
+  kFirst16,
+  kWeights4,
+  kThird8 = kThird | kFirst8,
+  kThird16 = kThird | kFirst16,
+};
 enum OutputMemory : uint8_t { kOwn, kSame, kInPlace, kState };
 constexpr uint8_t kMany = 255;
 
