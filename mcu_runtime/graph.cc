@@ -54,6 +54,8 @@ mote_status Graph::OpenSubgraph(uint32_t index) {
   return file.status;
 }
 
+uint32_t Graph::CountSubgraphs() { return file.FieldVector(Model(), kSubgraphs, 4).size; }
+
 Vector Graph::Metadata() { return file.FieldVector(Model(), kMetadata, 4); }
 
 uint32_t Graph::TypeOf(int32_t tensor) {

@@ -80,6 +80,7 @@ class Graph {
   /* Reads the model's head: identifier, version, and that the subgraph and its parts are there. */
   mote_status Open(const void* file, size_t file_size);
   mote_status OpenSubgraph(uint32_t index);
+  uint32_t CountSubgraphs();
 
   FlatBuffer file;
   Vector tensors;

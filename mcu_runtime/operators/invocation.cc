@@ -7,6 +7,12 @@ enum Activation : int32_t { kNone = 0, kRelu = 1, kReluN1To1 = 2, kRelu6 = 3 };
 
 }  // namespace
 
+mote_status Memory::NewState(uint32_t bytes, uint32_t* place) {
+  *place = kOwnMemory | state_bytes;
+  state_bytes += (bytes + 3) & ~uint32_t{3};
+  return state_bytes <= kMaxElements ? MOTE_OK : MOTE_ERROR_SHAPE;
+}
+
 uint8_t* Invocation::Place(int32_t tensor) const {
   const uint32_t offset = memory_->offsets[tensor];
   return (offset & kOwnMemory ? memory_->own : memory_->shared) + (offset & ~kOwnMemory);
@@ -29,9 +35,7 @@ mote_status Invocation::CheckInput(const TensorInfo& info) {
   uint32_t& offset = memory_->offsets[info.index];
   if (info.constant != nullptr || offset != kNoOffset) return MOTE_OK;
   if (!info.is_variable) return MOTE_ERROR_STRUCTURE;
-  offset = kOwnMemory | memory_->state_bytes;
-  memory_->state_bytes += (info.bytes + 3) & ~uint32_t{3};
-  return memory_->state_bytes <= kMaxElements ? MOTE_OK : MOTE_ERROR_SHAPE;
+  return memory_->NewState(info.bytes, &offset);
 }
 
 mote_status Invocation::ReadQuantized(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info) {

@@ -31,6 +31,9 @@ struct Memory {
   uint32_t state_bytes = 0;
   bool first = false;
   bool resetting = false;
+
+  /* At load: a new place among the state. */
+  mote_status NewState(uint32_t bytes, uint32_t* place);
 };
 
 class Invocation {

@@ -12,7 +12,10 @@ from tflite_builder import (
     INT8,
     INT16,
     INT32,
+    RESOURCE,
     Operator,
+    Subgraph,
+    Tensor,
     activation,
     build,
     constant,
@@ -277,13 +280,158 @@ def unidirectional_sequence_lstm_int16(rng):
     return _lstm(rng, INT16)
 
 
+# Resource variables
+
+
+def _handle(name, output, container=None) -> Operator:
+    options = dict(shared_name=name) if container is None else dict(shared_name=name, container=container)
+    return Operator("VAR_HANDLE", [], [output], options)
+
+
+def _resource() -> Tensor:
+    return Tensor([], RESOURCE)
+
+
+def _initializer(values: list[tuple[str, Tensor]], container=None) -> Subgraph:
+    """What CALL_ONCE runs: assigns a constant to each named variable."""
+    tensors, operators = [], []
+    for name, value in values:
+        at = len(tensors)
+        tensors += [_resource(), value]
+        operators += [_handle(name, at, container), Operator("ASSIGN_VARIABLE", [at, at + 1], [])]
+    return Subgraph(tensors, operators)
+
+
+def _container(rng) -> str | None:
+    return None if rng.random() < 0.5 else str(rng.choice(["", "shelf"]))
+
+
+def _any_type(rng, shape) -> tuple[Tensor, np.ndarray]:
+    """A tensor without data, and codes for it."""
+    type = int(rng.choice([INT8, INT8, INT16, INT32]))
+    if type == INT32:
+        return activation(shape, type=INT32), rng.integers(-(2**31), 2**31, shape).astype(np.int32)
+    return activation(shape, _scale(rng), _zero_point(rng) if type == INT8 else 0, type), _codes(rng, shape, type)
+
+
+def _values(rng, tensor) -> np.ndarray:
+    if tensor.type == INT32:
+        return rng.integers(-(2**31), 2**31, tensor.shape).astype(np.int32)
+    return _codes(rng, tensor.shape, tensor.type)
+
+
+def _delay(rng, with_initializer):
+    """Gives out what came in one invocation (or more) ago: a line of variables, each read before it is assigned."""
+    shape = [int(n) for n in rng.integers(1, 6, int(rng.integers(1, 4)))]
+    like, _ = _any_type(rng, shape)
+    taps = int(rng.integers(1, 4))
+    container = _container(rng)
+    tensors = [like]
+    operators = []
+    outputs = []
+    names = [f"line/{i}" for i in range(taps)]
+    if with_initializer:
+        operators.append(Operator("CALL_ONCE", [], [], dict(init_subgraph_index=1)))
+    handles = []
+    for name in names:
+        handles.append(len(tensors))
+        tensors.append(_resource())
+        operators.append(_handle(name, handles[-1], container))
+    for handle in handles:
+        outputs.append(len(tensors))
+        tensors.append(Tensor(like.shape, like.type, like.scales, like.zero_points))
+        operators.append(Operator("READ_VARIABLE", [handle], [outputs[-1]]))
+    for i, handle in enumerate(handles):
+        operators.append(Operator("ASSIGN_VARIABLE", [handle, 0 if i == 0 else outputs[i - 1]], []))
+    if rng.random() < 0.3:  # read again after it was assigned, through a second handle
+        handle = len(tensors)
+        again = handle + 1
+        tensors += [_resource(), Tensor(like.shape, like.type, like.scales, like.zero_points)]
+        operators += [_handle(names[0], handle, container), Operator("READ_VARIABLE", [handle], [again])]
+        outputs.append(again)
+    more = None
+    if with_initializer:
+        values = [
+            (name, Tensor(like.shape, like.type, like.scales, like.zero_points, _values(rng, like)))
+            for name in names
+            if rng.random() < 0.7
+        ]
+        more = [_initializer(values, container)]
+    steps = Steps([[_values(rng, like)] for _ in range(int(rng.integers(2, 6)))])
+    return build(tensors, operators, [0], outputs, more_subgraphs=more), steps
+
+
+def _stream(rng, with_initializer):
+    """As streaming models are exported: past frames from a variable, joined with the new ones, convolved; the last of them
+    are kept for the next invocation."""
+    kernel, new = int(rng.integers(2, 6)), int(rng.integers(1, 4))
+    width, depth, channels = int(rng.integers(1, 4)), int(rng.integers(1, 6)), int(rng.integers(1, 6))
+    past = kernel - 1
+    scale, zero_point = _scale(rng), _zero_point(rng)
+
+    def frames(n):
+        return activation([1, n, width, depth], scale, zero_point)
+
+    weight_scale = _scale(rng, -3, -1)
+    spread = float(scale) * float(weight_scale) * 80 * 80 * np.sqrt(kernel * depth)
+    tensors = [
+        frames(new),
+        _resource(),
+        frames(past),
+        frames(past + new),
+        constant(_weights(rng, [channels, kernel, 1, depth]), [weight_scale]),
+        constant(rng.integers(-3000, 3000, channels).astype(np.int32), [f32(scale * weight_scale)]),
+        activation([1, new, width, channels], _output_scale(rng, spread), _zero_point(rng)),
+        constant(np.array([0, new, 0, 0], np.int32)),
+        constant(np.array([1, past, width, depth], np.int32)),
+        frames(past),
+    ]
+    container = _container(rng)
+    convolution = dict(padding="VALID", stride_h=1, stride_w=1, activation=str(rng.choice(FUSED)))
+    operators = [
+        _handle("stream/states", 1, container),
+        Operator("READ_VARIABLE", [1], [2]),
+        Operator("CONCATENATION", [2, 0], [3], dict(axis=1)),
+        Operator("SLICE", [3, 7, 8], [9]),
+        Operator("ASSIGN_VARIABLE", [1, 9], []),
+        Operator("CONV_2D", [3, 4, 5], [6], convolution),
+    ]
+    more = None
+    if with_initializer:
+        operators.insert(0, Operator("CALL_ONCE", [], [], dict(init_subgraph_index=1)))
+        start = constant(_codes(rng, [1, past, width, depth]), [scale], [zero_point])
+        more = [_initializer([("stream/states", start)], container)]
+    file = build(tensors, operators, [0], [6], more_subgraphs=more)
+    return file, _steps(rng, [tensors[0].shape])
+
+
+def var_handle(rng):
+    return _delay(rng, bool(rng.random() < 0.3))
+
+
+def read_variable(rng):
+    return _delay(rng, False) if rng.random() < 0.5 else _stream(rng, False)
+
+
+def assign_variable(rng):
+    return _stream(rng, bool(rng.random() < 0.5))
+
+
+def call_once(rng):
+    return _delay(rng, True) if rng.random() < 0.5 else _stream(rng, True)
+
+
 GENERATORS = {
+    "assign_variable": assign_variable,
     "batch_matmul": batch_matmul,
     "batch_matmul_int16": batch_matmul_int16,
+    "call_once": call_once,
+    "read_variable": read_variable,
     "svdf": svdf,
     "svdf_int16": svdf_int16,
     "transpose_conv": transpose_conv,
     "transpose_conv_int16": transpose_conv_int16,
     "unidirectional_sequence_lstm": unidirectional_sequence_lstm,
     "unidirectional_sequence_lstm_int16": unidirectional_sequence_lstm_int16,
+    "var_handle": var_handle,
 }
