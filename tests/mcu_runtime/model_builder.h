@@ -20,11 +20,15 @@ struct TensorSpec {
   int32_t quantized_dimension = 0;
   bool is_variable = false;
   std::optional<uint32_t> buffer;  // instead of a buffer of its own
+  bool is_external = false;        // the data stand behind the flatbuffer
 };
+
+// A vector of numbers, or one.
+using OptionKind = std::variant<int8_t, int32_t, float, std::vector<int32_t>>;
 
 struct OptionValue {
   int slot;
-  std::variant<int8_t, int32_t, float> value;
+  OptionKind value;
 };
 
 struct OperatorSpec {
@@ -34,15 +38,21 @@ struct OperatorSpec {
   uint8_t options_type = 0;
   std::vector<OptionValue> options;
   int32_t version = 1;
+  std::vector<int32_t> intermediates = {};
 
-  void SetOption(int slot, std::variant<int8_t, int32_t, float> value);
+  void SetOption(int slot, OptionKind value);
 };
 
-struct ModelSpec {
+struct SubgraphSpec {
   std::vector<TensorSpec> tensors;
   std::vector<OperatorSpec> operators;
   std::vector<int32_t> inputs;
   std::vector<int32_t> outputs;
+};
+
+// A subgraph, and what is about all of them.
+struct ModelSpec : SubgraphSpec {
+  std::vector<SubgraphSpec> more;  // subgraphs 1, 2, ...
   uint32_t version = 3;
   std::string identifier = "TFL3";
   int subgraphs = 1;
@@ -54,6 +64,13 @@ std::vector<uint8_t> Build(const ModelSpec& model);
 TensorSpec Activation(std::vector<int32_t> shape, float scale, int64_t zero_point);
 TensorSpec Weights(std::vector<int32_t> shape, std::vector<float> scales, int32_t quantized_dimension);
 TensorSpec Int32(std::vector<int32_t> shape, std::vector<int32_t> values);
+// An activation or, with `data`, a constant, of a type of its own and without quantization.
+TensorSpec Plain(std::vector<int32_t> shape, int8_t type, std::optional<std::vector<uint8_t>> data = std::nullopt);
+
+// A model of one operator: its inputs are tensors 0, 1, ..., then come its outputs. The model's inputs are those that
+// are neither constant nor variable.
+ModelSpec OneOperator(int32_t code, uint8_t options_type, std::vector<OptionValue> options,
+                      std::vector<TensorSpec> inputs, std::vector<TensorSpec> outputs);
 
 // CONV_2D (3x3, SAME) - DEPTHWISE_CONV_2D - ADD - MAX_POOL_2D - RESHAPE - FULLY_CONNECTED - SOFTMAX. Tensors and
 // operators by these numbers:
