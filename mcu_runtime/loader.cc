@@ -23,7 +23,9 @@ const mote_operator* FindOperator(const mote_operator* const* operators, Graph* 
     *status = MOTE_ERROR_TYPE;
     uint32_t types = kFirst8;
     if (TypeOfInput(graph, op, 1) == MOTE_INT4) types = kWeights4;
-    if (TypeOfInput(graph, op, row->types & kThird ? 2 : 0) == MOTE_INT16) types = kFirst16;
+    const uint32_t decides = TypeOfInput(graph, op, row->types & kThird ? 2 : 0);
+    if (decides == MOTE_INT16) types = kFirst16;
+    if (decides == MOTE_FLOAT32) types = kFirstFloat;
     if ((row->types & ~kThird) == types) return row;
   }
   return nullptr;

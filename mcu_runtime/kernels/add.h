@@ -1,9 +1,10 @@
-/* ADD, plain. Both inputs are brought to the scale 2 * max(s1, s2) / 2^20, added, and requantized once:
+/* ADD and SUB of int8 (L = 20) and int16 (L = 15), plain. Both inputs are brought to the scale 2 * max(s1, s2) / 2^L,
+ * added or subtracted, and requantized once:
  *
- *   r_k = requantize((x_k - z_k) * 2^20, s_k / (2 * max(s1, s2)))          k = 1, 2
- *   output = clamp(z_out + requantize(r_1 + r_2, 2 * max(s1, s2) / (2^20 * s_out)))
+ *   r_k = requantize((x_k - z_k) * 2^L, m_k),  m_k = s_k / (2 * max(s1, s2)) <= 1/2                  k = 1, 2
+ *   output = clamp(z_out + requantize(r_1 + r_2, m)),  m = 2 * max(s1, s2) / (2^L * s_out) < 1
  *
- * |r_1 + r_2| <= 255 * 2^20, so that nothing leaves 32 bits. The last multiplier is under 1 (the reader checks it).
+ * |x - z| * 2^L < 2^28 for int8 and <= 2^30 for int16, so that nothing leaves 32 bits.
  */
 #ifndef MOTE_MCU_RUNTIME_KERNELS_ADD_H_
 #define MOTE_MCU_RUNTIME_KERNELS_ADD_H_
@@ -12,58 +13,57 @@
 
 namespace mote::device {
 
-struct AddInput {
-  int32_t zero_point;
-  Multiplier multiplier;
+/* x / 2^shift, half away from zero, for |x| <= 2^30: the terms that do not depend on x are made once. */
+struct RightShift {
+  explicit RightShift(int32_t bits)
+      : shift(bits), half(bits > 0 ? int32_t{1} << (bits - 1) : 0), sign(bits > 0 ? -1 : 0) {}
+  int32_t operator()(int32_t x) const { return (x + half + ((x >> 31) & sign)) >> shift; }
+
+  int32_t shift;
+  int32_t half;
+  int32_t sign;
 };
 
-struct AddParams {
-  AddInput a;
-  AddInput b;
-  Multiplier output_multiplier;
+/* r_k. The first rounding of requantize is floor((d * 2^L * M + 2^30) / 2^31) with d = x - z. With M = 2^16 u + v that
+ * is d * u * 2^(L - 15) + floor((d * v + 2^(30 - L)) / 2^(31 - L)), and every part of it is within 32 bits. */
+template <int32_t L>
+struct AddTerm {
+  AddTerm(int32_t zero, const Multiplier& m)
+      : zero_point(zero), upper(m.mantissa >> 16), lower(m.mantissa & 0xffff), shift(-m.exponent) {}
+
+  int32_t operator()(int32_t x) const {
+    const int32_t d = x - zero_point;
+    return shift(d * upper * (1 << (L - 15)) + ((d * lower + (1 << (30 - L))) >> (31 - L)));
+  }
+
+  int32_t zero_point;
+  int32_t upper;
+  int32_t lower;
+  RightShift shift;
+};
+
+/* kSign: 1 adds, -1 subtracts. */
+template <int32_t L, int32_t kSign>
+struct AddFunction {
+  AddFunction(int32_t zero_a, const Multiplier& m_a, int32_t zero_b, const Multiplier& m_b, const Multiplier& m,
+              const OutputRange& range)
+      : a(zero_a, m_a), b(zero_b, m_b), mantissa(m.mantissa), shift(-m.exponent), output(range) {}
+
+  int32_t operator()(int32_t x, int32_t y) const {
+    const int32_t sum = a(x) + kSign * b(y);
+    const int32_t code = shift(RoundingDoublingHighMul(sum, mantissa)) + output.zero_point;
+    return code < output.min ? output.min : code > output.max ? output.max : code;
+  }
+
+  AddTerm<L> a;
+  AddTerm<L> b;
+  int32_t mantissa;
+  RightShift shift;
   OutputRange output;
 };
 
-inline int32_t AddTerm(int8_t code, const AddInput& input) {
-  return Requantize((code - input.zero_point) * (int32_t{1} << 20), input.multiplier);
-}
-
-inline int8_t AddCodes(int8_t a, int8_t b, const AddParams& p) {
-  return RequantizeToInt8(AddTerm(a, p.a) + AddTerm(b, p.b), p.output_multiplier, p.output);
-}
-
-/* Equal shapes. `output` may be one of the inputs. */
-inline void Add(const AddParams& p, int32_t count, const int8_t* a, const int8_t* b, int8_t* output) {
-  for (int32_t i = 0; i < count; ++i) output[i] = AddCodes(a[i], b[i], p);
-}
-
-/* Broadcast: six axes (leading ones of size 1 added), a step of 0 along an axis that an input repeats. `output` may be
- * an input that repeats nothing. */
-struct BroadcastShape {
-  int32_t size[6];
-  int32_t step_a[6];
-  int32_t step_b[6];
-};
-
-inline void AddBroadcast(const AddParams& p, const BroadcastShape& s, const int8_t* a, const int8_t* b,
-                         int8_t* output) {
-  int32_t index[6] = {};
-  int32_t at_a = 0;
-  int32_t at_b = 0;
-  for (;;) {
-    *output++ = AddCodes(a[at_a], b[at_b], p);
-    int32_t axis = 5;
-    for (; axis >= 0; --axis) {
-      at_a += s.step_a[axis];
-      at_b += s.step_b[axis];
-      if (++index[axis] < s.size[axis]) break;
-      at_a -= s.step_a[axis] * s.size[axis];
-      at_b -= s.step_b[axis] * s.size[axis];
-      index[axis] = 0;
-    }
-    if (axis < 0) return;
-  }
-}
+constexpr int32_t kAddBits8 = 20;
+constexpr int32_t kAddBits16 = 15;
 
 }  // namespace mote::device
 

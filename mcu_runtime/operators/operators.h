@@ -13,6 +13,7 @@ enum OperatorTypes : uint8_t {
   kAny,
   kFirst8,
   kFirst16,
+  kFirstFloat,
   kWeights4,
   kThird8 = kThird | kFirst8,
   kThird16 = kThird | kFirst16,

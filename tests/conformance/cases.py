@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import tflite_micro
 
-FAMILIES = ["random_models", "models_weights", "models_elementwise", "models_shapes", "models_recurrent"]
+FAMILIES = ["models_weights", "models_elementwise", "models_shapes", "models_recurrent"]
 
 GENERATORS = {}
 for family in FAMILIES:

@@ -1,0 +1,155 @@
+/* QUANTIZE, DEQUANTIZE, ABS, NEG, RSQRT. */
+#include "mcu_runtime/float32.h"
+#include "mcu_runtime/kernels/dequantize.h"
+#include "mcu_runtime/kernels/rescale.h"
+#include "mcu_runtime/kernels/rsqrt.h"
+#include "mcu_runtime/operators/elementwise.h"
+#include "mcu_runtime/operators/operators.h"
+
+namespace mote::device {
+namespace {
+
+MOTE_NOINLINE mote_status SolveRescale(Invocation& op, uint32_t input_types, uint32_t output_types, RescaleParams* p,
+                                       UnaryOperands* operands) {
+  TensorInfo input, output;
+  MOTE_RETURN_IF_ERROR(SolveUnary(op, input_types, output_types, &input, &output, operands));
+  p->input_zero_point = input.zero_point;
+  p->multiplier = MultiplierFromRatio(input.scale, output.scale, 0);
+  const int32_t most = input.type == MOTE_INT32 ? 30 : input.type == MOTE_INT16 ? 15 : 22;
+  if (p->multiplier.exponent > most) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
+  if (output.type == MOTE_INT32) {
+    p->output = {output.zero_point, INT32_MIN, INT32_MAX};
+    return MOTE_OK;
+  }
+  return op.RangeOf(0, output, &p->output);
+}
+
+/* int8 -> int8, uint8, int16, int32; uint8 -> int8; int32 -> int8, int16 */
+MOTE_NOINLINE mote_status SolveQuantize(Invocation& op, RescaleParams* p, UnaryOperands* operands,
+                                        CodeFunction* function) {
+  constexpr uint32_t kInputTypes = kInt8 | kUInt8 | kInt32;
+  TensorInfo input;
+  MOTE_RETURN_IF_ERROR(op.Raw(0, kInputTypes, &input));
+  uint32_t output_types = kInt8 | kUInt8 | kInt16 | kInt32;
+  *function = CodeFunctionOf<RescaleParams, Rescale>;
+  if (input.type == MOTE_UINT8) {
+    output_types = kInt8;
+    *function = CodeFunctionOf<RescaleParams, RescaleUInt8>;
+  } else if (input.type == MOTE_INT32) {
+    output_types = kInt8 | kInt16;
+    *function = CodeFunctionOf<RescaleParams, RescaleInt32>;
+  }
+  return SolveRescale(op, kInputTypes, output_types, p, operands);
+}
+
+mote_status EvalRescale(Invocation& op, uint32_t types, CodeFunction function) {
+  RescaleParams p;
+  UnaryOperands operands;
+  MOTE_RETURN_IF_ERROR(SolveRescale(op, types, types, &p, &operands));
+  return MapCodes(op, operands, function, &p);
+}
+
+MOTE_NOINLINE mote_status SolveQuantizeFloat(Invocation& op, QuantizeFloatParams* p, UnaryOperands* operands) {
+  TensorInfo input, output;
+  MOTE_RETURN_IF_ERROR(op.Raw(0, kFloat32, &input));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt8 | kInt16, &output));
+  if (!HaveEqualShapes(input, output)) return op.Fail(MOTE_ERROR_SHAPE, output);
+  p->scale = output.scale;
+  MOTE_RETURN_IF_ERROR(op.RangeOf(0, output, &p->output));
+  if (op.verifying()) return MOTE_OK;
+  *operands = {op.Data(input), op.MutableData(output), output.elements, input.type, output.type};
+  return MOTE_OK;
+}
+
+struct DequantizeParams {
+  Scale scale;
+  int32_t zero_point;
+};
+
+MOTE_NOINLINE mote_status SolveDequantize(Invocation& op, uint32_t types, DequantizeParams* p,
+                                          UnaryOperands* operands) {
+  TensorInfo input, output;
+  MOTE_RETURN_IF_ERROR(op.Input(0, types, &input));
+  MOTE_RETURN_IF_ERROR(op.RawOutput(kFloat32, &output));
+  if (!HaveEqualShapes(input, output)) return op.Fail(MOTE_ERROR_SHAPE, output);
+  *p = {input.scale, input.zero_point};
+  if (op.verifying()) return MOTE_OK;
+  *operands = {op.Data(input), op.MutableData(output), output.elements, input.type, output.type};
+  return MOTE_OK;
+}
+
+mote_status EvalDequantizeOf(Invocation& op, uint32_t types) {
+  DequantizeParams p;
+  UnaryOperands operands;
+  MOTE_RETURN_IF_ERROR(SolveDequantize(op, types, &p, &operands));
+  if (op.verifying()) return MOTE_OK;
+  uint32_t* output = static_cast<uint32_t*>(operands.output);
+  for (int32_t i = 0; i < operands.count; ++i) {
+    const int32_t code = operands.input_type == MOTE_INT16   ? LoadCode<int16_t>(operands.input, i)
+                         : operands.input_type == MOTE_UINT8 ? static_cast<const uint8_t*>(operands.input)[i]
+                                                             : static_cast<const int8_t*>(operands.input)[i];
+    output[i] = DequantizedBits(p.scale, code - p.zero_point);
+  }
+  return MOTE_OK;
+}
+
+MOTE_NOINLINE mote_status SolveRsqrt(Invocation& op, RsqrtParams* p, UnaryOperands* operands) {
+  TensorInfo input, output;
+  MOTE_RETURN_IF_ERROR(SolveUnary(op, kInt8, kInt8, &input, &output, operands));
+  p->input_zero_point = input.zero_point;
+  p->output_zero_point = output.zero_point;
+  const Scale one = {uint32_t{1} << 23, -23};
+  p->multiplier = MultiplierFromRatio(one, FloatProduct(FloatSquareRoot(input.scale), output.scale), 0);
+  p->multiplier.exponent -= 20;
+  if (p->multiplier.exponent > 10 || p->multiplier.exponent < -31) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
+  return MOTE_OK;
+}
+
+}  // namespace
+
+mote_status EvalQuantize(Invocation& op) {
+  RescaleParams p;
+  UnaryOperands operands;
+  CodeFunction function;
+  MOTE_RETURN_IF_ERROR(SolveQuantize(op, &p, &operands, &function));
+  return MapCodes(op, operands, function, &p);
+}
+
+mote_status EvalQuantizeInt16(Invocation& op) {
+  RescaleParams p;
+  UnaryOperands operands;
+  MOTE_RETURN_IF_ERROR(SolveRescale(op, kInt16, kInt8 | kInt16 | kInt32, &p, &operands));
+  return MapCodes(op, operands, CodeFunctionOf<RescaleParams, Rescale>, &p);
+}
+
+mote_status EvalQuantizeFloat(Invocation& op) {
+  QuantizeFloatParams p;
+  UnaryOperands operands;
+  MOTE_RETURN_IF_ERROR(SolveQuantizeFloat(op, &p, &operands));
+  if (op.verifying()) return MOTE_OK;
+  for (int32_t i = 0; i < operands.count; ++i) {
+    const int32_t code = QuantizeFloat(p, LoadCode<uint32_t>(operands.input, i));
+    if (operands.output_type == MOTE_INT16) {
+      static_cast<int16_t*>(operands.output)[i] = static_cast<int16_t>(code);
+    } else {
+      static_cast<int8_t*>(operands.output)[i] = static_cast<int8_t>(code);
+    }
+  }
+  return MOTE_OK;
+}
+
+mote_status EvalDequantize(Invocation& op) { return EvalDequantizeOf(op, kInt8 | kUInt8); }
+mote_status EvalDequantizeInt16(Invocation& op) { return EvalDequantizeOf(op, kInt16); }
+
+mote_status EvalAbs(Invocation& op) { return EvalRescale(op, kInt8, CodeFunctionOf<RescaleParams, Absolute>); }
+mote_status EvalAbsInt16(Invocation& op) { return EvalRescale(op, kInt16, CodeFunctionOf<RescaleParams, Absolute>); }
+mote_status EvalNeg(Invocation& op) { return EvalRescale(op, kInt8, CodeFunctionOf<RescaleParams, Negative>); }
+
+mote_status EvalRsqrt(Invocation& op) {
+  RsqrtParams p;
+  UnaryOperands operands;
+  MOTE_RETURN_IF_ERROR(SolveRsqrt(op, &p, &operands));
+  return MapCodes(op, operands, CodeFunctionOf<RsqrtParams, Rsqrt>, &p);
+}
+
+}  // namespace mote::device

@@ -1,0 +1,100 @@
+/* SOFTMAX. */
+#include "mcu_runtime/kernels/softmax.h"
+
+#include "mcu_runtime/float32.h"
+#include "mcu_runtime/kernels/softmax_int16.h"
+#include "mcu_runtime/operators/operators.h"
+
+namespace mote::device {
+namespace {
+
+/* Null while the operator is checked. */
+struct SoftmaxOperands {
+  const int8_t* input = nullptr;
+  int8_t* output = nullptr;
+};
+
+/* The scale 2^power, to a thousandth. */
+bool IsNearScale(const Scale& scale, int32_t power) {
+  if (scale.exponent == power - 23) return scale.mantissa <= (uint32_t{1} << 23) + 8388;
+  return scale.exponent == power - 24 && scale.mantissa >= (uint32_t{1} << 24) - 16777;
+}
+
+/* Shapes and beta; `output` is not read but for its shape and type. */
+mote_status SolveSoftmaxTensors(Invocation& op, uint32_t input_types, uint32_t output_types, TensorInfo* input,
+                                TensorInfo* output, Scale* beta, SoftmaxOperands* operands) {
+  enum : uint32_t { kBeta };
+  MOTE_RETURN_IF_ERROR(op.Input(0, input_types, input));
+  MOTE_RETURN_IF_ERROR(op.RawOutput(output_types, output));
+  if (input->dimensions < 1 || !HaveEqualShapes(*input, *output)) return op.Fail(MOTE_ERROR_SHAPE, *output);
+  if (!DecodeScale(static_cast<uint32_t>(op.Option32(kBeta, 0)), beta)) return op.Fail(MOTE_ERROR_OPTION, *input);
+  if (!op.verifying()) *operands = {op.Data(*input), op.MutableData(*output)};
+  return MOTE_OK;
+}
+
+MOTE_NOINLINE mote_status SolveSoftmax(Invocation& op, SoftmaxParams* p, SoftmaxOperands* operands) {
+  TensorInfo input, output;
+  Scale beta;
+  MOTE_RETURN_IF_ERROR(SolveSoftmaxTensors(op, kInt8, kInt8 | kInt16, &input, &output, &beta, operands));
+  /* The format ties the output: 1/256 exactly and -128, or about 1/65536 and -32768 (which no other int16 tensor has).
+   */
+  p->output_bits = output.type == MOTE_INT8 ? 8 : 16;
+  FlatBuffer& file = op.graph().file;
+  if (output.scales.size != 1 || !output.has_zero_points ||
+      !DecodeScale(file.U32(output.scales.at), &output.scale) ||
+      file.I32(output.zero_points_at) != -(1 << (p->output_bits - 1)) || file.I32(output.zero_points_at + 4) != -1 ||
+      !IsNearScale(output.scale, -p->output_bits) ||
+      (p->output_bits == 8 && output.scale.mantissa != uint32_t{1} << 23)) {
+    return op.Fail(MOTE_ERROR_QUANTIZATION, output);
+  }
+  p->depth = input.last_dimension();
+  p->rows = input.elements / p->depth;
+  if (p->depth > 4095) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
+  const Scale one = {uint32_t{1} << 23, -23};
+  p->multiplier = MultiplierFromProduct(input.scale, beta, one);
+  p->multiplier.exponent += 26;
+  if (p->multiplier.mantissa == 0 || p->multiplier.exponent < 1) return op.Fail(MOTE_ERROR_QUANTIZATION, input);
+  if (p->multiplier.exponent > 31) { /* capped at 2^31 - 1: one step of the input is then all or nothing */
+    p->multiplier.mantissa = INT32_MAX;
+    p->multiplier.exponent = 31;
+  }
+  p->difference_min = -static_cast<int32_t>((uint32_t{31} << 26) >> p->multiplier.exponent);
+  return MOTE_OK;
+}
+
+MOTE_NOINLINE mote_status SolveSoftmaxInt16(Invocation& op, SoftmaxInt16Params* p, SoftmaxOperands* operands) {
+  TensorInfo input, output;
+  Scale beta;
+  MOTE_RETURN_IF_ERROR(SolveSoftmaxTensors(op, kInt16, kInt16, &input, &output, &beta, operands));
+  MOTE_RETURN_IF_ERROR(op.Output(kInt16, &output));
+  if (!IsNearScale(output.scale, -15)) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
+  p->depth = input.last_dimension();
+  p->rows = input.elements / p->depth;
+  if (p->depth > 65535) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
+  /* The double next to 10 / 65535, whose mantissa has 53 bits. */
+  constexpr uint64_t kStep = 0x14001400140014u;
+  p->multiplier = MultiplierFromWideRatio(uint64_t{input.scale.mantissa} * beta.mantissa, kStep,
+                                          input.scale.exponent + beta.exponent + 65);
+  if (p->multiplier.exponent > 15) return op.Fail(MOTE_ERROR_QUANTIZATION, input);
+  return MOTE_OK;
+}
+
+}  // namespace
+
+mote_status EvalSoftmax(Invocation& op) {
+  SoftmaxParams p;
+  SoftmaxOperands operands;
+  MOTE_RETURN_IF_ERROR(SolveSoftmax(op, &p, &operands));
+  if (!op.verifying()) Softmax(p, operands.input, operands.output);
+  return MOTE_OK;
+}
+
+mote_status EvalSoftmaxInt16(Invocation& op) {
+  SoftmaxInt16Params p;
+  SoftmaxOperands operands;
+  MOTE_RETURN_IF_ERROR(SolveSoftmaxInt16(op, &p, &operands));
+  if (!op.verifying()) SoftmaxInt16(p, operands.input, reinterpret_cast<int16_t*>(operands.output));
+  return MOTE_OK;
+}
+
+}  // namespace mote::device
