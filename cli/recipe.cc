@@ -29,7 +29,8 @@ const toml::table* Section(const toml::table& recipe, const char* name) { return
 
 // Every top-level entry is a section that we know, and of its right kind.
 absl::Status CheckSections(const std::string& file, const toml::table& recipe) {
-  const std::vector<std::string> names = {"run", "data", "augment", "network", "layer", "train", "quantize", "verify"};
+  const std::vector<std::string> names = {"run",   "data",     "augment", "network", "layer",
+                                          "train", "quantize", "export",  "verify"};
   const toml::key* first = nullptr;
   for (const auto& [key, node] : recipe) {
     if (std::find(names.begin(), names.end(), key.str()) != names.end()) continue;
@@ -393,6 +394,11 @@ absl::StatusOr<Recipe> ParseRecipe(const std::string& text, const std::string& f
   augment.Real("noise", &recipe.train.augment.noise, 0.0);
   if (absl::Status status = augment.Finish(); !status.ok()) return status;
   if (absl::Status status = ReadQuantize(file, table, &recipe); !status.ok()) return status;
+  RecipeTable exporting(file, "[export]", Section(table, "export"));
+  int64_t selftest = 0;
+  exporting.Integer("selftest", &selftest, 0, kMaxSelftestSamples);
+  if (exporting.Has("selftest")) recipe.export_options.selftest = selftest;
+  if (absl::Status status = exporting.Finish(); !status.ok()) return status;
   if (absl::Status status = ReadVerify(file, table, &recipe); !status.ok()) return status;
   if (absl::Status status = ReadNetwork(file, table, &recipe); !status.ok()) return status;
   recipe.train_sections = SectionsText(table, {"data", "augment", "network", "layer", "train"});

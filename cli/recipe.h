@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/data.h"
+#include "export/tflite.h"
 #include "quantize/quantize.h"
 #include "train/fit.h"
 #include "train/network.h"
@@ -36,6 +37,8 @@ struct Recipe {
   bool quantization_aware = true;  // method = "qat"; "ptq" only calibrates
   QuantizeOptions quantize;
   FitOptions quantize_train;
+
+  ExportOptions export_options;  // [export]
 
   // [verify]
   std::optional<std::vector<std::string>> cores;  // absent: all that can run here

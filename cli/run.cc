@@ -446,7 +446,9 @@ absl::Status Run::Export() {
   integers->class_names = s.data.train.class_names;
   integers->metadata["run_hash"] = s.folder.manifest()["run_hash"].get<std::string>();
   integers->metadata["tool"] = ToolVersion();
-  absl::StatusOr<std::string> bytes = ToTflite(*integers);
+  ExportOptions export_options = s.recipe.export_options;
+  if (s.options.selftest.has_value()) export_options.selftest = s.options.selftest;
+  absl::StatusOr<std::string> bytes = ToTflite(*integers, export_options);
   if (!bytes.ok()) return bytes.status();
   const std::string path = s.folder.File("model.tflite");
   absl::StatusOr<std::unique_ptr<RuntimeModel>> loaded = RuntimeModel::FromBytes(*bytes, path);

@@ -23,10 +23,11 @@
 namespace mote {
 
 struct RunOptions {
-  std::string folder;            // in place of the recipe's
-  std::optional<uint64_t> seed;  // in place of the recipe's
-  bool resume = false;           // go on where the folder's run stopped
-  bool force = false;            // throw away what is there
+  std::string folder;               // in place of the recipe's
+  std::optional<uint64_t> seed;     // in place of the recipe's
+  std::optional<int64_t> selftest;  // in place of the recipe's
+  bool resume = false;              // go on where the folder's run stopped
+  bool force = false;               // throw away what is there
   FitOptions::Progress progress = FitOptions::Progress::kNone;
   const std::atomic<bool>* interrupt = nullptr;  // set: the stage leaves its checkpoint and returns kAborted
   std::function<void(const std::string&)> say;   // one line each of what is being done

@@ -10,6 +10,7 @@
 #include "datasets/file.h"
 #include "export/model_file.h"
 #include "export/operator_names.h"
+#include "export/selftest.h"
 #include "mcu_runtime/mote_runtime.h"
 #include "torch/types.h"
 
@@ -220,7 +221,13 @@ void RuntimeModel::State::ReadMetadata(const ModelFile& file, const ModelMetadat
   if (file.model->metadata() != nullptr) {
     for (const schema::Metadata* entry : *file.model->metadata()) {
       if (entry->name() == nullptr || entry->name()->str() == kMetadataName) continue;
-      metadata[entry->name()->str()] = MetadataText(file.Metadata(entry->name()->str()));
+      const std::string_view value = file.Metadata(entry->name()->str());
+      const std::optional<int64_t> samples =
+          entry->name()->str() == kSelftestName ? SelftestSamples(value) : std::nullopt;
+      metadata[entry->name()->str()] = samples.has_value()
+                                           ? absl::StrCat(*samples, *samples == 1 ? " sample" : " samples",
+                                                          " with checksums, ", value.size(), " bytes")
+                                           : MetadataText(value);
     }
   }
   for (const auto& [key, value] : mote.entries) metadata[key] = value;

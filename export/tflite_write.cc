@@ -8,6 +8,7 @@
 #include "export/model_file.h"
 #include "export/model_metadata.h"
 #include "export/schema/tflite_generated.h"
+#include "export/selftest.h"
 #include "export/tflite.h"
 #include "torch/types.h"
 
@@ -15,6 +16,8 @@ namespace mote {
 namespace {
 
 using flatbuffers::Offset;
+
+constexpr int64_t kMaxInputBytesByDefault = 1024;  // of golden data: they stand in flash
 
 // A file declares for each operator the version of its definition, and with it which readers can run it. These are the
 // lowest versions whose definition has int8 with our options; TensorFlow releases as `min_runtime_version` wants them.
@@ -66,13 +69,16 @@ schema::ActivationFunctionType FusedActivation(Activation activation) {
 
 class Writer {
  public:
-  Writer(const IntegerNetwork& network, std::string metadata) : network_(network), metadata_(std::move(metadata)) {}
+  // `selftest` may be empty.
+  Writer(const IntegerNetwork& network, std::string metadata, std::string selftest)
+      : network_(network), metadata_(std::move(metadata)), selftest_(std::move(selftest)) {}
 
   std::string Write() {
     AddBuffer({});  // the first one is empty: activations refer to it
     const Offset<schema::SubGraph> graph = Graph();
-    const std::vector<Offset<schema::Metadata>> metadata = {Entry(kMinRuntimeVersionName, MinRuntimeVersion()),
-                                                            Entry(kMetadataName, metadata_)};
+    std::vector<Offset<schema::Metadata>> metadata = {Entry(kMinRuntimeVersionName, MinRuntimeVersion()),
+                                                      Entry(kMetadataName, metadata_)};
+    if (!selftest_.empty()) metadata.push_back(Entry(kSelftestName, selftest_));
     const auto codes = builder_.CreateVector(codes_);
     const auto graphs = builder_.CreateVector(std::vector<Offset<schema::SubGraph>>{graph});
     const auto description = builder_.CreateString(absl::StrCat("mote ", MOTE_VERSION, ", contract ", kContract));
@@ -231,7 +237,7 @@ class Writer {
   }
 
   const IntegerNetwork& network_;
-  const std::string metadata_;
+  const std::string metadata_, selftest_;
   flatbuffers::FlatBufferBuilder builder_;
   std::vector<Offset<schema::Buffer>> buffers_;
   std::vector<std::pair<int32_t, int32_t>> code_keys_;  // builtin code, version
@@ -261,7 +267,7 @@ IntegerNetwork WithBiases(const IntegerNetwork& source) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ToTflite(const IntegerNetwork& source) {
+absl::StatusOr<std::string> ToTflite(const IntegerNetwork& source, const ExportOptions& options) {
   if (absl::Status status = Validate(source); !status.ok()) return status;
   const IntegerNetwork network = WithBiases(source);
   absl::StatusOr<std::vector<AccumulatorBound>> bounds = ProveAccumulators(network);
@@ -277,18 +283,28 @@ absl::StatusOr<std::string> ToTflite(const IntegerNetwork& source) {
   if (!json.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("network '", network.name, "': ", json.status().message()));
   }
-  std::string bytes = Writer(network, *json).Write();
+  std::string bytes = Writer(network, *json, "").Write();
 
   // What is handed out has been read back.
   const std::string name = network.name.empty() ? "exported model" : network.name;
   absl::StatusOr<ModelFile> file = OpenModelFile(bytes, name);
   if (!file.ok()) return file.status();
   if (absl::StatusOr<size_t> arena = VerifyWithRuntime(*file, bytes, name); !arena.ok()) return arena.status();
+  const int64_t samples = options.selftest.value_or(InputBytes(bytes) <= kMaxInputBytesByDefault ? 1 : 0);
+  if (samples == 0) return bytes;
+  if (samples < 0 || samples > kMaxSelftestSamples) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("selftest = ", samples, " is out of range: it must be 0 to ", kMaxSelftestSamples));
+  }
+  absl::StatusOr<std::string> selftest = MakeSelftest(bytes, samples);
+  if (!selftest.ok()) return selftest.status();
+  bytes = Writer(network, *json, *std::move(selftest)).Write();
+  if (absl::Status status = RunSelftest(bytes); !status.ok()) return status;
   return bytes;
 }
 
-absl::Status ExportTflite(const IntegerNetwork& network, const std::string& path) {
-  absl::StatusOr<std::string> bytes = ToTflite(network);
+absl::Status ExportTflite(const IntegerNetwork& network, const std::string& path, const ExportOptions& options) {
+  absl::StatusOr<std::string> bytes = ToTflite(network, options);
   if (!bytes.ok()) return bytes.status();
   return WriteFileAtomically(path, *bytes);
 }

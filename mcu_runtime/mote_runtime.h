@@ -31,6 +31,7 @@ extern "C" {
 #endif
 
 #define MOTE_MAX_DIMENSIONS 6
+#define MOTE_SELFTEST_MAGIC 0x5453544du /* "MTST" */
 
 /* Numbered for good: a number never changes its meaning. mote_status_text gives the words. */
 typedef enum mote_status {
@@ -88,7 +89,7 @@ struct mote_model;
 /* Called after each operator: `op` counts from 0, in order of execution. For profiling, tracing and verification. */
 typedef void (*mote_hook)(void* context, const struct mote_model* model, int32_t op);
 
-/* What a failed load was about. */
+/* What a failed load was about; of mote_selftest, the first operator whose outputs differ. */
 typedef struct mote_fault {
   int32_t op;     /* the operator's index, or -1 */
   int32_t code;   /* that operator's BuiltinOperator number, or -1; mote_operator_name has the words */
@@ -146,6 +147,18 @@ int32_t mote_model_operator_code(const mote_model* model, int32_t op); /* the Bu
 mote_tensor mote_model_tensor(const mote_model* model, int32_t index);
 int32_t mote_model_operator_output_count(const mote_model* model, int32_t op);
 int32_t mote_model_operator_output(const mote_model* model, int32_t op, int32_t index); /* tensor index */
+
+/* Runs the golden inputs that the export has stored in the file, and compares the checksum of every operator's outputs:
+ * to be called once at boot, between loading and the first inference. Resets all state before and after, writes over the
+ * inputs, and calls no hook. MOTE_ERROR_SELFTEST: an operator gave something else (`fault.op`), or the file has no
+ * golden data for this model (`fault.op` is -1). */
+mote_status mote_selftest(mote_model* model);
+
+/* 32-bit FNV-1a. `seed`: MOTE_CHECKSUM_SEED, or the checksum of what came before. */
+#define MOTE_CHECKSUM_SEED 0x811c9dc5u
+uint32_t mote_checksum(uint32_t seed, const void* data, size_t bytes);
+/* Of all outputs of operator `op`, in order: for hooks. */
+uint32_t mote_model_checksum(const mote_model* model, int32_t op);
 
 /* "the arena is too small" ...; "" for all with -DMOTE_NO_ERROR_TEXT. */
 const char* mote_status_text(mote_status status);

@@ -203,21 +203,23 @@ void BindTraining(py::module_& module) {
                                 "The quantized twin of a float network. It computes the integers that its file holds.")
       .def(
           "to_tflite",
-          [](const TrainedQuantized& self, const std::map<std::string, std::string>& metadata) {
+          [](const TrainedQuantized& self, const std::map<std::string, std::string>& metadata,
+             std::optional<int64_t> selftest) {
             mote::IntegerNetwork integer = self.Integer();
             for (const auto& [key, value] : metadata) integer.metadata[key] = value;
-            return py::bytes(Value(mote::ToTflite(integer)));
+            return py::bytes(Value(mote::ToTflite(integer, {selftest})));
           },
-          py::arg("metadata") = std::map<std::string, std::string>())
+          py::arg("metadata") = std::map<std::string, std::string>(), py::arg("selftest") = py::none())
       .def(
           "export",
-          [](const TrainedQuantized& self, const std::string& path,
-             const std::map<std::string, std::string>& metadata) {
+          [](const TrainedQuantized& self, const std::string& path, const std::map<std::string, std::string>& metadata,
+             std::optional<int64_t> selftest) {
             mote::IntegerNetwork integer = self.Integer();
             for (const auto& [key, value] : metadata) integer.metadata[key] = value;
-            Check(mote::ExportTflite(integer, path));
+            Check(mote::ExportTflite(integer, path, {selftest}));
           },
-          py::arg("path"), py::arg("metadata") = std::map<std::string, std::string>());
+          py::arg("path"), py::arg("metadata") = std::map<std::string, std::string>(),
+          py::arg("selftest") = py::none());
   module.def("fit", &FitFloat, py::arg("network"), py::arg("x"), py::arg("y"), py::arg("validation_x"),
              py::arg("validation_y"), py::arg("class_names"), py::arg("options"), py::arg("on_epoch"));
   module.def("quantize", &Quantize, py::arg("model"), py::arg("x"), py::arg("y"), py::arg("validation_x"),

@@ -181,9 +181,14 @@ def evaluate(model: Union[FloatModel, QuantizedModel, Model], x: Array, y: Optio
     return Metrics(*model.evaluate(x, y))
 
 
-def export(model: QuantizedModel, path: Path, *, metadata: Optional[Mapping[str, str]] = None) -> None:
-    """Writes a TensorFlow Lite file, atomically. ValueError where an accumulator could overflow, by layer name."""
-    model.export(os.fspath(path), dict(metadata or {}))
+def export(model: QuantizedModel, path: Path, *, metadata: Optional[Mapping[str, str]] = None,
+           selftest: Optional[int] = None) -> None:
+    """Writes a TensorFlow Lite file, atomically. ValueError where an accumulator could overflow, by layer name.
+
+    selftest: how many samples with checksums for the device's mote_selftest the file holds; None: one where the inputs are
+    at most 1 KB, else none.
+    """
+    model.export(os.fspath(path), dict(metadata or {}), selftest)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -130,6 +130,8 @@ tracking_momentum = 0.2
 per_channel_dense = true
 freeze_fraction = 0.5
 epochs = 2
+[export]
+selftest = 4
 [verify]
 cores = ["cortex-m4", "riscv32"]
 samples = 9
@@ -182,6 +184,7 @@ samples = 9
   EXPECT_TRUE(recipe.quantize.per_channel_dense);
   EXPECT_EQ(recipe.quantize.freeze_fraction, 0.5);
   EXPECT_EQ(recipe.quantize_train.epochs, 2);
+  EXPECT_EQ(recipe.export_options.selftest, 4);
   EXPECT_EQ(recipe.quantize_train.batch_size, 4) << "what [quantize] leaves out is as in [train]";
   EXPECT_EQ(recipe.quantize_train.early_stopping_patience, 0) << "the last epoch is the one that is exported";
   EXPECT_FALSE(recipe.quantize_train.keep_best);

@@ -1,5 +1,6 @@
 """Commands on a model file alone: inspect, eval, invoke, verify."""
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -33,6 +34,23 @@ def test_inspect_shows_every_operator(tiny_run):
         assert name in out
     assert model["file_bytes"] == tiny_run.model.stat().st_size
     assert model["operators"][0]["macs"] == 4 * 4 * 4 * 9
+
+
+def test_export_stores_as_many_golden_samples_as_asked_for(tmp_path, tiny_run):
+    assert "mote_selftest: 1 sample with checksums, " in mote("inspect", tiny_run.model)[0]
+    shutil.copytree(tiny_run.root, tmp_path / "copy")
+    run = tmp_path / "copy" / "runs" / "tiny"
+    for samples, expected in [(0, None), (3, "3 samples with checksums, "), (3, "3 samples with checksums, ")]:
+        mote("export", "runs/tiny", "--selftest", samples, cwd=tmp_path / "copy")
+        found = json.loads(mote("inspect", run / "model.tflite", "--json")[0])["metadata"].get("mote_selftest")
+        assert (found or "").startswith(expected) if expected else found is None
+    assert "equal" in mote("verify", run)[0]
+    recipe = tmp_path / "copy" / "tiny.toml"
+    recipe.write_text(recipe.read_text() + "[export]\nselftest = 2\n")
+    mote("run", "tiny.toml", "--force", cwd=tmp_path / "copy")
+    assert "mote_selftest: 2 samples with checksums, " in mote("inspect", run / "model.tflite")[0]
+    mote("export", "runs/tiny", cwd=tmp_path / "copy")
+    assert "mote_selftest: 2 samples with checksums, " in mote("inspect", run / "model.tflite")[0]
 
 
 def test_invoke_gives_what_the_outside_runtime_gives(tmp_path, tiny_run, codes):

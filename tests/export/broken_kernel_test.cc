@@ -4,6 +4,7 @@
 #include "export/verify.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "mcu_runtime/mote_runtime.h"
 #include "tests/export/breakable_operators.h"
 #include "tests/export/test_networks.h"
 
@@ -42,6 +43,22 @@ TEST_P(BrokenKernel, IsCaughtAndNamed) {
   EXPECT_EQ((*results)[1].first_difference->sample, 0);
   EXPECT_EQ(std::abs((*results)[1].first_difference->expected - (*results)[1].first_difference->actual), 1);
   EXPECT_THAT(VerifyTable(*results), ::testing::HasSubstr(std::string("first difference at ") + GetParam().first));
+}
+
+TEST_P(BrokenKernel, IsCaughtByTheSelftestAndNamed) {
+  absl::StatusOr<std::string> bytes = ToTflite(EveryOperator(3), {.selftest = 2});
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  std::vector<std::max_align_t> arena(10000);
+  mote_model model;
+  ASSERT_EQ(mote_model_load(&model, mote_all_operators, bytes->data(), bytes->size(), arena.data(),
+                            arena.size() * sizeof(std::max_align_t)),
+            MOTE_OK);
+  EXPECT_EQ(mote_selftest(&model), MOTE_OK);
+  BreakKernel(GetParam().code);
+  EXPECT_EQ(mote_selftest(&model), MOTE_ERROR_SELFTEST);
+  EXPECT_EQ(model.fault.code, GetParam().code);
+  const std::unique_ptr<RuntimeModel> names = RuntimeModel::FromBytes(*bytes, "m.tflite").value();
+  EXPECT_THAT(GetParam().first, ::testing::HasSubstr("'" + names->operators()[model.fault.op].layer + "'"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Verify, BrokenKernel,

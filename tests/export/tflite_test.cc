@@ -74,6 +74,36 @@ TEST(Tflite, BytesAreAFunctionOfTheNetworkAlone) {
   EXPECT_NE(MustExport(EveryOperator(3)), MustExport(EveryOperator(4)));
 }
 
+TEST(Tflite, HoldsGoldenDataForTheSelftestAsAskedForAndNoneForLargeInputsByItself) {
+  const auto selftest = [](const std::string& bytes) {
+    const auto metadata = RuntimeModel::FromBytes(bytes, "m.tflite").value()->metadata();
+    const auto found = metadata.find("mote_selftest");
+    return found == metadata.end() ? "" : found->second;
+  };
+  const IntegerNetwork network = EveryOperator(3);
+  const int64_t input = network.tensors[network.inputs[0]].elements();
+  ASSERT_LE(input, 1024);
+  const int64_t sums = 4 * static_cast<int64_t>(network.operators.size());
+  EXPECT_EQ(selftest(MustExport(network)), absl::StrCat("1 sample with checksums, ", 16 + input + sums, " bytes"));
+  for (const int64_t samples : {int64_t{0}, int64_t{3}}) {
+    absl::StatusOr<std::string> bytes = ToTflite(network, {.selftest = samples});
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    EXPECT_EQ(selftest(*bytes), samples == 0 ? ""
+                                             : absl::StrCat(samples, " samples with checksums, ",
+                                                            16 + samples * (input + sums), " bytes"));
+    EXPECT_EQ(*bytes, *ToTflite(network, {.selftest = samples}));
+    absl::StatusOr<IntegerNetwork> back = FromTflite(*bytes);
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_EQ(DifferenceOf(AsExported(network), *back), "");
+  }
+  EXPECT_THAT(std::string(ToTflite(network, {.selftest = 1001}).status().message()), HasSubstr("it must be 0 to 1000"));
+
+  absl::StatusOr<IntegerNetwork> large =
+      ImportTflite(std::string(MOTE_SOURCE_DIR) + "/tests/data/mlperf_tiny/pretrainedResnet_quant.tflite");
+  ASSERT_TRUE(large.ok()) << large.status();
+  EXPECT_EQ(selftest(MustExport(*large)), "");
+}
+
 TEST(Tflite, DeclaresWhatOtherReadersAskFor) {
   const std::string bytes = MustExport(EveryOperator(3));
   EXPECT_EQ(bytes.substr(4, 4), "TFL3");

@@ -163,13 +163,13 @@ TEST(Requantize, HoldsAtItsCorners) {
 TEST(Softmax, ExponentialIsWithinItsPolynomialsErrorAndMonotonic) {
   int32_t previous = -1;
   for (int64_t a = -(int64_t{31} << 26); a <= 0; a += 4099) {
-    const int32_t e = ExpOfNegative(static_cast<int32_t>(a));
+    const int32_t e = ExpOfNegative(static_cast<int32_t>(a), 5);
     const double want = std::exp(static_cast<double>(a) / 67108864.0);
     ASSERT_NEAR(e / 2147483648.0, want, 2e-5) << a;  // degree four around -1/8: (1/8)^5 / 120 at most, times rounding
     ASSERT_GE(e + 64, previous) << a;
     previous = e;
   }
-  EXPECT_EQ(ExpOfNegative(0), INT32_MAX);
+  EXPECT_EQ(ExpOfNegative(0, 5), INT32_MAX);
 }
 
 TEST(Softmax, ReciprocalIsExactToAFewUnits) {

@@ -36,6 +36,16 @@ class Builder {
     const Any first = Subgraph(model_);
     std::vector<Any> all(static_cast<size_t>(model_.subgraphs), first);
     for (const SubgraphSpec& subgraph : model_.more) all.push_back(Subgraph(subgraph));
+    std::vector<Any> entries;
+    for (const auto& [name, bytes] : model_.metadata) {
+      const uint32_t buffer = Buffer(bytes, false);
+      const auto text = b_.CreateString(name);
+      const uoffset_t entry = b_.StartTable();
+      b_.AddOffset(Slot(0), text);
+      b_.AddElement<uint32_t>(Slot(1), buffer, 0);
+      entries.push_back(b_.EndTable(entry));
+    }
+    const auto metadata = Tables(b_, entries);
     const auto codes = Tables(b_, codes_);
     const auto subgraphs = Tables(b_, all);
     const auto buffers = Tables(b_, buffers_);
@@ -44,6 +54,7 @@ class Builder {
     b_.AddOffset(Slot(1), codes);
     b_.AddOffset(Slot(2), subgraphs);
     b_.AddOffset(Slot(4), buffers);
+    if (!entries.empty()) b_.AddOffset(Slot(6), metadata);
     b_.Finish(Any(b_.EndTable(start)), model_.identifier.c_str());
     return {b_.GetBufferPointer(), b_.GetBufferPointer() + b_.GetSize()};
   }

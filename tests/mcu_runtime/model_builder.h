@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -57,6 +58,7 @@ struct ModelSpec : SubgraphSpec {
   std::string identifier = "TFL3";
   int subgraphs = 1;
   bool code_out_of_range = false;
+  std::vector<std::pair<std::string, std::vector<uint8_t>>> metadata;
 };
 
 std::vector<uint8_t> Build(const ModelSpec& model);

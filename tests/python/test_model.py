@@ -78,6 +78,14 @@ def test_bytes_and_file_are_the_same_model(trained):
     assert mote.Model.from_bytes(trained.file.bytes).operators[0].name == "CONV_2D"
 
 
+def test_golden_samples_go_into_the_file(trained, tmp_path):
+    for samples, expected in [(None, "1 sample "), (2, "2 samples ")]:
+        mote.export(trained.quantized, tmp_path / "m.tflite", selftest=samples)
+        assert mote.Model(tmp_path / "m.tflite").metadata["mote_selftest"].startswith(expected)
+    mote.export(trained.quantized, tmp_path / "m.tflite", selftest=0)
+    assert "mote_selftest" not in mote.Model(tmp_path / "m.tflite").metadata
+
+
 def test_metadata_goes_into_the_file(trained, tmp_path):
     mote.export(trained.quantized, tmp_path / "m.tflite", metadata={"run_hash": "abc"})
     assert "abc" in str(mote.Model(tmp_path / "m.tflite").metadata)
