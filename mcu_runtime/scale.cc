@@ -3,32 +3,34 @@
 namespace mote::device {
 namespace {
 
-/* The first `bits` significant bits of numerator / denominator, at most 32: the quotient is (bits + remainder /
- * denominator)
- * * 2^exponent. numerator in [2^46, 2^48), denominator in [2^23, 2^24). A bit at a time: small cores have no division.
- */
+/* The first `bits` (31 or 24) significant bits of numerator / denominator, which is
+ * (bits + remainder / denominator) * 2^exponent. denominator in [2^23, 2^24); numerator in [2^46, 2^48), for 24 bits in
+ * [2^47, 2^48). Schoolbook division in base 256, since 32-bit dividers are what small cores have. */
 struct Quotient {
   uint32_t bits;
-  uint32_t remainder; /* of the last step */
+  uint32_t remainder;
   int32_t exponent;
 };
 
 Quotient Divide(uint64_t numerator, uint32_t denominator, int32_t bits) {
-  /* The remainder's bits stand in the upper half, those of the numerator that have not been met in the lower. */
-  uint64_t rest = numerator << 8;
-  Quotient q = {0, 0, 25 - bits};
-  while (static_cast<uint32_t>(rest >> 32) < denominator) {
-    rest <<= 1;
-    --q.exponent;
+  Quotient q = {0, static_cast<uint32_t>(numerator >> 24), 24};
+  uint32_t below = static_cast<uint32_t>(numerator) << 8; /* bits of the numerator that have not been met */
+  if (q.remainder >= denominator) {
+    q.remainder -= denominator;
+    q.bits = 1;
   }
-  for (; bits > 0; --bits) {
-    q.remainder = static_cast<uint32_t>(rest >> 32);
-    q.bits <<= 1;
-    if (q.remainder >= denominator) {
-      q.remainder -= denominator;
-      ++q.bits;
+  /* Whole digits as long as they fit, then a shorter one: 6 to 8 bits, as the remainder's 24 let it be. */
+  int32_t digit = 8;
+  for (int32_t digits = (bits - 1) / 8; digits >= 0; --digits) {
+    if (digits == 0) {
+      for (digit = 0; q.bits >> (bits - 1 - digit) == 0;) ++digit;
     }
-    rest = (static_cast<uint64_t>(q.remainder) << 32 | static_cast<uint32_t>(rest)) << 1;
+    const uint32_t dividend = q.remainder << digit | below >> (32 - digit);
+    const uint32_t next = dividend / denominator;
+    q.remainder = dividend - next * denominator;
+    q.bits = q.bits << digit | next;
+    q.exponent -= digit;
+    below <<= digit;
   }
   return q;
 }

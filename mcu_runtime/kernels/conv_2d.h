@@ -12,9 +12,10 @@
 namespace mote::device {
 
 inline bool GathersPatches(const ConvolutionParams& p) { return p.vertical.filter * p.horizontal.filter != 1; }
-/* Memory for the patches of a tile, in elements, where they are gathered. */
+/* Memory for the patches of a tile, in elements, where they are gathered. Cores with smaller tiles ask for as much: a
+ * model's arena is the same everywhere. */
 inline uint32_t PatchElements(const ConvolutionParams& p) {
-  return static_cast<uint32_t>(p.taps()) * static_cast<uint32_t>(p.pixels() == 1 ? 1 : kDotTile.pixels);
+  return static_cast<uint32_t>(p.taps()) * (p.pixels() == 1 ? 1 : 2);
 }
 /* Of a single pixel the weights' sums would cost as much as its products: the tile takes z_in off the codes then. */
 inline bool FoldsZeroPoint(const ConvolutionParams& p) { return p.pixels() != 1; }

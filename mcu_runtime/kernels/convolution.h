@@ -33,10 +33,7 @@ struct ConvolutionParams {
   int32_t channels_a_group() const { return output_channels / (input_channels / filter_channels); }
 };
 
-/* Channels are computed in blocks of at most so many, a multiple of all tiles. */
-constexpr int32_t kBlockChannels = 12;
-
-/* Output channels [first, first + count) of all pixels. */
+/* Output channels [first, first + count) of all pixels, at most kBlockChannels. */
 struct ConvolutionBlock {
   int32_t first;
   int32_t count;

@@ -69,6 +69,17 @@ inline void DotTileOf(const int8_t* x, int32_t x_step, const int8_t* w, int32_t 
   }
 }
 
+/* A tile of one sum, upwards and written in 16-bit factors: compilers know a vector instruction for that. */
+inline void DotPlain(const int8_t* x, const int8_t* w, int32_t n, int32_t z, int32_t* sum) {
+  int32_t total = 0;
+  for (int32_t k = 0; k < n; ++k) {
+    const int16_t code = static_cast<int16_t>(x[k] - z);
+    const int16_t weight = w[k];
+    total += code * weight;
+  }
+  *sum = total;
+}
+
 }  // namespace mote::device
 
 #endif  // MOTE_MCU_RUNTIME_KERNELS_DOT_TILE_H_

@@ -10,7 +10,11 @@ void DotPixels(const int8_t* x, int32_t x_step, const int8_t* w, int32_t w_step,
 }
 
 void DotPixel(const int8_t* x, int32_t z, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums) {
-  DotTileOf<1, kDotTile.channels, 1, true>(x, 0, w, w_step, n, z, sums, 0);
+  if (kDotTile.channels == 1) {
+    DotPlain(x, w, n, z, sums);
+  } else {
+    DotTileOf<1, kDotTile.channels, kDotTile.unroll, true>(x, 0, w, w_step, n, z, sums, 0);
+  }
 }
 
 void SumDepthwiseTile(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sums) {
@@ -20,6 +24,15 @@ void SumDepthwiseTile(const DepthwiseTaps& taps, const int8_t* x, const int8_t* 
 void SumDepthwise(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sum) {
   DepthwiseTileOf<1>(taps, x, w, sum);
 }
+
+namespace {
+
+/* Multipliers of 1/4 and more, or 0: rare, and out of the way of the registers of all others. */
+__attribute__((noinline, cold)) int8_t StoreRarely(int32_t acc, const ChannelTerms& terms, const OutputRange& range) {
+  return RequantizeToInt8(acc, terms.multiplier, range);
+}
+
+}  // namespace
 
 /* RequantizeToInt8. For exponents under -1, the second rounding, h / 2^k half away from zero, is
  * (((h - [h < 0]) >> (k - 1)) + 1) >> 1, to whose 1 twice the zero point is added. Nothing overflows: the mantissa is
@@ -39,8 +52,8 @@ void StoreCodes(const int32_t* sums, const ChannelTerms* terms, int32_t count, c
       code = (((high + (high >> 31)) >> shift) + offset) >> 1;
       code = code < min ? min : code;
       code = code > max ? max : code;
-    } else { /* a multiplier of 1/4 and more, or 0 */
-      code = RequantizeToInt8(acc, terms->multiplier, range);
+    } else {
+      code = StoreRarely(acc, *terms, range);
     }
     *output++ = static_cast<int8_t>(code);
   }

@@ -18,7 +18,7 @@ void DotPixels(const int8_t* x, int32_t x_step, const int8_t* w, int32_t w_step,
 /* The same of one pixel; z is taken off its codes. */
 void DotPixel(const int8_t* x, int32_t z, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums);
 
-constexpr int32_t kDepthwiseTile = 4;
+/* sums[c] of kDepthwiseTile channels, or of one. */
 void SumDepthwiseTile(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sums);
 void SumDepthwise(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sum);
 

@@ -40,31 +40,39 @@ int64_t ChannelTable::SumOfMagnitudes(int32_t channel) const {
   return sum;
 }
 
+mote_status ChannelTable::VerifyChannel(Graph& graph, int32_t channel, int32_t largest_input) const {
+  Scale scale;
+  if (!ScaleOf(channel, &scale)) return MOTE_ERROR_QUANTIZATION;
+  const int32_t exponent = MultiplierFromProduct(input_scale_, scale, output_scale_).exponent;
+  if (exponent > 30) return MOTE_ERROR_QUANTIZATION;
+  MOTE_RETURN_IF_ERROR(graph.Spend(static_cast<uint32_t>(taps_)));
+  const int64_t bias = BiasOf(channel);
+  const int64_t largest = (bias < 0 ? -bias : bias) + largest_input * SumOfMagnitudes(channel);
+  return largest <= INT32_MAX >> (exponent > 0 ? exponent : 0) ? MOTE_OK : MOTE_ERROR_ACCUMULATOR;
+}
+
+/* Nearly all channels of nearly all files are well by two comparisons: the scale is small enough that no multiplier of
+ * it shifts to the left, and the bias leaves room for the largest weights and inputs that there are. Only where that is
+ * not so the multiplier is formed and the weights are read. */
 mote_status ChannelTable::Verify(Invocation& op) const {
   Graph& graph = op.graph();
   op.fault_tensor = weights_index_;
-  const int32_t z = input_zero_point_;
-  const int64_t largest_input = 127 - z > z + 128 ? 127 - z : z + 128;
-  const int64_t largest_sum = largest_input * (packed_ ? 8 : 128) * taps_;
-  int32_t limit = 0; /* of the sum, before the multiplier's left shift */
   MOTE_RETURN_IF_ERROR(graph.Spend(static_cast<uint32_t>(channels_)));
+  const int32_t z = input_zero_point_;
+  const int32_t largest_input = 127 - z > z + 128 ? 127 - z : z + 128;
+  const int64_t room = INT32_MAX - int64_t{largest_input} * (packed_ ? 8 : 128) * taps_;
+  /* With a mantissa of 24 bits a scale's exponent is that of float32 less 150. The quotient of the three mantissas is
+   * under 2^25, and the multiplier's exponent then at most 0. */
+  int32_t exponents = 150 - 25 - input_scale_.exponent + output_scale_.exponent;
+  if (exponents > 254) exponents = 254;
+  if (exponents < 0 || room < 0) exponents = 0; /* none */
+  const uint32_t most = static_cast<uint32_t>(room);
   for (int32_t c = 0; c < channels_; ++c) {
-    if (c == 0 || per_channel_) {
-      Scale scale;
-      if (!ScaleOf(c, &scale)) return MOTE_ERROR_QUANTIZATION;
-      /* The quotient of the mantissas is under 2^25, so that this is no less than the multiplier's exponent; it is
-       * formed only where that could shift to the left. */
-      int32_t exponent = input_scale_.exponent + scale.exponent - output_scale_.exponent + 25;
-      if (exponent > 0) exponent = MultiplierFromProduct(input_scale_, scale, output_scale_).exponent;
-      if (exponent > 30) return MOTE_ERROR_QUANTIZATION;
-      limit = INT32_MAX >> (exponent > 0 ? exponent : 0);
-    }
-    int64_t magnitude = BiasOf(c);
-    if (magnitude < 0) magnitude = -magnitude;
-    if (magnitude + largest_sum <= limit) continue;
-    /* Weights are read only where the largest weights and inputs could leave the range. */
-    MOTE_RETURN_IF_ERROR(graph.Spend(static_cast<uint32_t>(taps_)));
-    if (magnitude + largest_input * SumOfMagnitudes(c) > limit) return MOTE_ERROR_ACCUMULATOR;
+    /* Subnormal scales are 0 here, negative ones above 255. */
+    const uint32_t exponent = LoadCode<uint32_t>(scales_, per_channel_ ? c : 0) >> 23;
+    const uint32_t bias = static_cast<uint32_t>(BiasOf(c));
+    if (exponent - 1 < static_cast<uint32_t>(exponents) && bias + most <= 2 * most) continue;
+    MOTE_RETURN_IF_ERROR(VerifyChannel(graph, c, largest_input));
   }
   op.fault_tensor = -1;
   return MOTE_OK;

@@ -31,6 +31,7 @@ class ChannelTable {
  private:
   bool ScaleOf(int32_t channel, Scale* scale) const;
   int32_t BiasOf(int32_t channel) const;
+  mote_status VerifyChannel(Graph& graph, int32_t channel, int32_t largest_input) const;
   int64_t SumOfMagnitudes(int32_t channel) const;
 
   Scale input_scale_;

@@ -7,6 +7,9 @@
 namespace mote::device {
 namespace {
 
+constexpr int32_t kUnpackedChannels = 12;
+static_assert(kUnpackedChannels <= kBlockChannels, "a block of any core holds them");
+
 struct Plan {
   ConvolutionParams p;
   ChannelTable table;
@@ -83,12 +86,13 @@ mote_status RunConvolution(Invocation& op, const ConvolutionRow& row) {
   Plan plan;
   MOTE_RETURN_IF_ERROR(MakePlan(op, row, &plan));
   const ConvolutionParams& p = plan.p;
-  /* Patches, then the weights of a block. */
+  /* Patches, then the weights of a block, which has as many channels on every core then: the arena is the same. */
+  const int32_t most = row.unpack != nullptr ? kUnpackedChannels : kBlockChannels;
   const uint32_t patches = !row.depthwise && GathersPatches(p) ? PatchElements(p) : 0;
   uint32_t scratch = patches;
   if (row.unpack != nullptr) {
-    const int32_t most = p.output_channels < kBlockChannels ? p.output_channels : kBlockChannels;
-    scratch += static_cast<uint32_t>(most * p.taps());
+    scratch +=
+        static_cast<uint32_t>(p.output_channels < most ? p.output_channels : most) * static_cast<uint32_t>(p.taps());
   }
   ConvolutionBlock block;
   block.patches = scratch != 0 ? static_cast<int8_t*>(op.Scratch(scratch)) : nullptr;
@@ -101,7 +105,7 @@ mote_status RunConvolution(Invocation& op, const ConvolutionRow& row) {
   block.first = 0;
   for (int32_t end = span; end <= p.output_channels; end += span) {
     for (; block.first < end; block.first += block.count) {
-      block.count = end - block.first < kBlockChannels ? end - block.first : kBlockChannels;
+      block.count = end - block.first < most ? end - block.first : most;
       block.weights = plan.weights + block.first * (row.depthwise ? 1 : p.taps());
       block.weights_step = p.output_channels;
       if (row.unpack != nullptr) {

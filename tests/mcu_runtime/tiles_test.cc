@@ -53,6 +53,19 @@ TEST(DotTile, EqualsItsStatementInEverySizeThatACoreTakes) {
   DotTileEqualsItsStatement<1, 4, 4, true>();
 }
 
+TEST(DotTile, PlainEqualsTheTileOfOne) {
+  std::mt19937 random(9);
+  for (const int n : {0, 1, 2, 15, 16, 17, 577}) {
+    const std::vector<int8_t> x = Codes(&random, n), w = Codes(&random, n);
+    for (const int z : {-128, 0, 127}) {
+      int32_t plain = -1, tile = -1;
+      DotPlain(x.data(), w.data(), n, z, &plain);
+      DotTileOf<1, 1, 1, true>(x.data(), 0, w.data(), 0, n, z, &tile, 0);
+      ASSERT_EQ(plain, tile) << n << " products, zero point " << z;
+    }
+  }
+}
+
 template <int kChannels>
 void DepthwiseTileEqualsItsStatement() {
   std::mt19937 random(kChannels);
