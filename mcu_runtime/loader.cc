@@ -155,6 +155,7 @@ mote_status Loader::KeepOutputs() {
     const int32_t tensor = graph_.file.ElementI32(graph_.outputs, i);
     MOTE_RETURN_IF_ERROR(Use(tensor, graph_.operators.size + 1));
     if (memory_.offsets[tensor] == kNoOffset) return Fail(MOTE_ERROR_STRUCTURE, tensor); /* a constant, or never made */
+    if (graph_.TypeOf(tensor) == MOTE_RESOURCE) return Fail(MOTE_ERROR_TYPE, tensor);
   }
   return graph_.file.status;
 }

@@ -27,7 +27,8 @@ struct Window {
     taps.end = filter;
     if (taps.origin < 0) taps.begin = (-taps.origin + dilation - 1) / dilation;
     if (taps.origin + (filter - 1) * dilation >= input) taps.end = (input - taps.origin + dilation - 1) / dilation;
-    if (taps.end < taps.begin) taps.end = taps.begin; /* a dilation that steps over the whole input */
+    /* A dilation that steps over the whole input: no place far from it is to be computed with. */
+    if (taps.end <= taps.begin) taps = {0, 0, 0};
     return taps;
   }
 };
