@@ -99,20 +99,27 @@ class Builder {
   }
 
   Any Options(const std::vector<OptionValue>& options) {
-    std::vector<Offset<flatbuffers::Vector<int32_t>>> vectors;
+    std::vector<Any> vectors;
     for (const OptionValue& option : options) {
       if (const auto* values = std::get_if<std::vector<int32_t>>(&option.value)) {
-        vectors.push_back(VectorOf(b_, *values));
+        vectors.push_back(VectorOf(b_, *values).Union());
+      } else if (const auto* text = std::get_if<std::string>(&option.value)) {
+        vectors.push_back(b_.CreateString(*text).Union());
       }
     }
     size_t used = 0;
     const uoffset_t start = b_.StartTable();
     for (const OptionValue& option : options) {
       const voffset_t slot = Slot(option.slot);
-      if (const auto* byte = std::get_if<int8_t>(&option.value)) b_.AddElement(slot, *byte, int8_t{0});
-      if (const auto* number = std::get_if<int32_t>(&option.value)) b_.AddElement(slot, *number, 0);
-      if (const auto* real = std::get_if<float>(&option.value)) b_.AddElement(slot, *real, 0.0f);
-      if (std::holds_alternative<std::vector<int32_t>>(option.value)) b_.AddOffset(slot, vectors[used++]);
+      if (const auto* byte = std::get_if<int8_t>(&option.value)) {
+        b_.AddElement(slot, *byte, int8_t{0});
+      } else if (const auto* number = std::get_if<int32_t>(&option.value)) {
+        b_.AddElement(slot, *number, 0);
+      } else if (const auto* real = std::get_if<float>(&option.value)) {
+        b_.AddElement(slot, *real, 0.0f);
+      } else {
+        b_.AddOffset(slot, vectors[used++]);
+      }
     }
     return b_.EndTable(start);
   }

@@ -24,8 +24,8 @@ struct TensorSpec {
   bool is_external = false;        // the data stand behind the flatbuffer
 };
 
-// A vector of numbers, or one.
-using OptionKind = std::variant<int8_t, int32_t, float, std::vector<int32_t>>;
+// A number, a vector of them, or text.
+using OptionKind = std::variant<int8_t, int32_t, float, std::vector<int32_t>, std::string>;
 
 struct OptionValue {
   int slot;

@@ -1,0 +1,213 @@
+// Bad models of the operators with weights and of the products of tensors. Those of the sequence in reader_test.cc's
+// SmallModel are there. A comment names the class of defects.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "tests/fuzz/load_and_run.h"
+#include "tests/mcu_runtime/loading.h"
+#include "tests/mcu_runtime/malformed.h"
+
+namespace mote::test {
+namespace {
+
+using M = ModelSpec;
+constexpr int8_t kSame = 0, kValid = 1, kNoActivation = 0;
+constexpr int32_t kMost = std::numeric_limits<int32_t>::max();
+
+TensorSpec Codes(std::vector<int32_t> shape) { return Activation(std::move(shape), 0.5f, 3); }
+
+// In groups: two, each of three input channels and two output channels.
+M Convolution() {
+  return OneOperator(
+      3, 1, {{0, kValid}, {1, 2}, {2, 1}, {3, kNoActivation}, {4, 1}, {5, 2}},
+      {Codes({2, 5, 5, 6}), Weights({4, 2, 3, 3}, {0.01f, 0.02f, 0.03f, 0.04f}, 0), Int32({4}, {1, 2, 3, 4})},
+      {Codes({2, 3, 2, 4})});
+}
+M Depthwise() {
+  return OneOperator(
+      4, 2, {{0, kSame}, {1, 1}, {2, 1}, {3, 2}, {4, kNoActivation}, {5, 1}, {6, 1}},
+      {Codes({1, 4, 4, 3}), Weights({1, 3, 3, 6}, std::vector<float>(6, 0.01f), 3), Int32({6}, {1, 2, 3, 4, 5, 6})},
+      {Codes({1, 4, 4, 6})});
+}
+M Dense() {
+  return OneOperator(9, 8, {{0, kNoActivation}, {1, int8_t{0}}, {2, int8_t{0}}},
+                     {Codes({2, 5}), Weights({3, 5}, {0.01f}, 0), Int32({3}, {1, 2, 3})}, {Codes({2, 3})});
+}
+M TransposeConvolution() {
+  return OneOperator(
+      67, 49, {{0, kSame}, {1, 2}, {2, 2}, {3, kNoActivation}},
+      {Int32({4}, {1, 4, 4, 2}), Weights({2, 3, 3, 3}, {0.01f, 0.02f}, 0), Codes({1, 2, 2, 3}), Int32({2}, {5, 6})},
+      {Codes({1, 4, 4, 2})});
+}
+M MatrixProduct() {
+  return OneOperator(126, 101, {{0, int8_t{0}}, {1, int8_t{0}}, {2, int8_t{0}}}, {Codes({2, 3, 4}), Codes({2, 4, 5})},
+                     {Activation({2, 3, 5}, 8.0f, 3)});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Convolutions, MalformedModelOf,
+    testing::ValuesIn(std::vector<MalformedCase>{
+        // Division by zero: strides, dilations, channels, groups, depth multipliers.
+        {"StrideOfWidthZero", Convolution, MOTE_ERROR_OPTION, 3, [](M& m) { m.operators[0].SetOption(1, 0); }},
+        {"StrideOfHeightZero", Depthwise, MOTE_ERROR_OPTION, 3, [](M& m) { m.operators[0].SetOption(2, 0); }},
+        {"DilationOfHeightZero", Convolution, MOTE_ERROR_OPTION, 3, [](M& m) { m.operators[0].SetOption(5, 0); }},
+        {"FilterOfNoChannels", Convolution, MOTE_ERROR_SHAPE, 1,
+         [](M& m) {
+           m.tensors[1].shape = {4, 2, 3, 0};
+         }},
+        {"FilterOfMoreChannelsThanTheInput", Convolution, MOTE_ERROR_SHAPE, 1,
+         [](M& m) {
+           m.tensors[1] = Weights({4, 2, 3, 12}, {0.01f}, 0);
+         }},
+        {"GroupsThatDoNotDivideTheInput", Convolution, MOTE_ERROR_SHAPE, 1,
+         [](M& m) {
+           m.tensors[1] = Weights({4, 2, 3, 4}, {0.01f}, 0);
+         }},
+        {"GroupsThatDoNotDivideTheOutput", Convolution, MOTE_ERROR_SHAPE, 1,
+         [](M& m) {
+           m.tensors[1] = Weights({4, 2, 3, 2}, {0.01f}, 0);
+         }},
+        {"DepthMultiplierZero", Depthwise, MOTE_ERROR_OPTION, 1, [](M& m) { m.operators[0].SetOption(3, 0); }},
+        {"DepthMultiplierOfAnotherOutput", Depthwise, MOTE_ERROR_OPTION, 1,
+         [](M& m) { m.operators[0].SetOption(3, 3); }},
+        {"DepthwiseChannelsThatDoNotDivide", Depthwise, MOTE_ERROR_SHAPE, 1,
+         [](M& m) {
+           m.tensors[0].shape = {1, 4, 4, 4};
+         }},
+        {"DepthwiseFilterOfTwo", Depthwise, MOTE_ERROR_SHAPE, 1,
+         [](M& m) {
+           m.tensors[1] = Weights({2, 3, 3, 6}, {0.01f}, 3);
+         }},
+        // Out of bounds: windows beyond the image, channels that tensors have not.
+        {"FilterBeyondTheImage", Convolution, MOTE_ERROR_SHAPE, 3, [](M& m) { m.operators[0].SetOption(5, 5); }},
+        {"DilationThatOverflows", Convolution, MOTE_ERROR_OPTION, 3, [](M& m) { m.operators[0].SetOption(4, kMost); }},
+        {"OutputOfMoreBatches", Convolution, MOTE_ERROR_SHAPE, 3,
+         [](M& m) {
+           m.tensors[3].shape = {3, 3, 2, 4};
+         }},
+        {"OutputTooWide", Convolution, MOTE_ERROR_SHAPE, 3,
+         [](M& m) {
+           m.tensors[3].shape = {2, 3, 3, 4};
+         }},
+        {"OutputOfMoreChannels", Convolution, MOTE_ERROR_SHAPE, 3,
+         [](M& m) {
+           m.tensors[3].shape = {2, 3, 2, 8};
+         }},
+        {"BiasTooShort", Convolution, MOTE_ERROR_SHAPE, 2,
+         [](M& m) {
+           m.tensors[2] = Int32({3}, {1, 2, 3});
+         }},
+        {"BiasOfFloats", Depthwise, MOTE_ERROR_TYPE, 2, [](M& m) { m.tensors[2].type = MOTE_FLOAT32; }},
+        // Quantization parameters that are missing or of a wrong length, null pointers in kernels.
+        {"InputWithoutScale", Convolution, MOTE_ERROR_QUANTIZATION, 0,
+         [](M& m) { m.tensors[0].scales.clear(), m.tensors[0].zero_points.clear(); }},
+        {"InputWithoutZeroPoint", Convolution, MOTE_ERROR_QUANTIZATION, 0,
+         [](M& m) { m.tensors[0].zero_points.clear(); }},
+        {"WeightsWithoutScales", Convolution, MOTE_ERROR_QUANTIZATION, 1,
+         [](M& m) { m.tensors[1].scales.clear(), m.tensors[1].zero_points.clear(); }},
+        {"WeightScalesTooFew", Depthwise, MOTE_ERROR_QUANTIZATION, 1,
+         [](M& m) { m.tensors[1].scales.pop_back(), m.tensors[1].zero_points.pop_back(); }},
+        {"OutputWithTwoScales", Convolution, MOTE_ERROR_QUANTIZATION, 3,
+         [](M& m) {
+           m.tensors[3].scales = {1, 1}, m.tensors[3].zero_points = {0, 0};
+         }},
+    }),
+    CaseName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Products, MalformedModelOf,
+    testing::ValuesIn(std::vector<MalformedCase>{
+        {"DenseOfAnInputThatDoesNotDivide", Dense, MOTE_ERROR_SHAPE, 1,
+         [](M& m) {
+           m.tensors[0].shape = {3, 3};
+         }},
+        {"DenseOutputOfMoreUnits", Dense, MOTE_ERROR_SHAPE, 3,
+         [](M& m) {
+           m.tensors[3].shape = {2, 4};
+         }},
+        {"DenseOutputOfMoreRows", Dense, MOTE_ERROR_SHAPE, 3,
+         [](M& m) {
+           m.tensors[3].shape = {3, 3};
+         }},
+        {"DenseWeightsOfFourDimensions", Dense, MOTE_ERROR_SHAPE, 1,
+         [](M& m) {
+           m.tensors[1].shape = {3, 5, 1, 1};
+         }},
+        {"DenseBiasLeftOutByAnIndexOutOfRange", Dense, MOTE_ERROR_STRUCTURE, -7,
+         [](M& m) { m.operators[0].inputs[2] = -7; }},
+        // TRANSPOSE_CONV divided by its strides, and took the output's shape from a tensor of its own.
+        {"TransposeConvStrideZero", TransposeConvolution, MOTE_ERROR_OPTION, 4,
+         [](M& m) { m.operators[0].SetOption(1, 0); }},
+        {"TransposeConvStrideNegative", TransposeConvolution, MOTE_ERROR_OPTION, 4,
+         [](M& m) { m.operators[0].SetOption(2, -1); }},
+        {"TransposeConvPaddingUnknown", TransposeConvolution, MOTE_ERROR_OPTION, 4,
+         [](M& m) { m.operators[0].SetOption(0, int8_t{7}); }},
+        {"TransposeConvFilterOfOtherChannels", TransposeConvolution, MOTE_ERROR_SHAPE, 1,
+         [](M& m) {
+           m.tensors[1] = Weights({2, 3, 3, 4}, {0.01f}, 0);
+         }},
+        {"TransposeConvOutputOfOtherChannels", TransposeConvolution, MOTE_ERROR_SHAPE, 4,
+         [](M& m) {
+           m.tensors[4].shape = {1, 4, 4, 3};
+         }},
+        {"TransposeConvShapeOfFloats", TransposeConvolution, MOTE_ERROR_TYPE, 0,
+         [](M& m) { m.tensors[0].type = MOTE_FLOAT32; }},
+        {"TransposeConvBiasTooLong", TransposeConvolution, MOTE_ERROR_SHAPE, 3,
+         [](M& m) {
+           m.tensors[3] = Int32({3}, {1, 2, 3});
+         }},
+        {"TransposeConvScaleNotANumber", TransposeConvolution, MOTE_ERROR_QUANTIZATION, 4,
+         [](M& m) { m.tensors[1].scales[1] = std::numeric_limits<float>::quiet_NaN(); }},
+        {"TransposeConvBiasLeavesNoRoom", TransposeConvolution, MOTE_ERROR_ACCUMULATOR, 4,
+         [](M& m) {
+           m.tensors[3] = Int32({2}, {kMost, 0});
+         }},
+        {"MatrixProductOfOtherDepths", MatrixProduct, MOTE_ERROR_SHAPE, -1,
+         [](M& m) {
+           m.tensors[1].shape = {2, 3, 5};
+         }},
+        {"MatrixProductOfVectors", MatrixProduct, MOTE_ERROR_SHAPE, 0, [](M& m) { m.tensors[0].shape = {24}; }},
+        {"MatrixProductOfOtherBatches", MatrixProduct, MOTE_ERROR_SHAPE, -1,
+         [](M& m) {
+           m.tensors[1].shape = {3, 4, 5};
+         }},
+        {"MatrixProductTransposedTheOtherWay", MatrixProduct, MOTE_ERROR_SHAPE, -1,
+         [](M& m) { m.operators[0].SetOption(1, int8_t{1}); }},
+        {"MatrixProductOutputTooSmall", MatrixProduct, MOTE_ERROR_SHAPE, 2,
+         [](M& m) {
+           m.tensors[2].shape = {2, 3, 4};
+         }},
+        {"MatrixProductMultiplierOutOfRange", MatrixProduct, MOTE_ERROR_QUANTIZATION, 2,
+         [](M& m) { m.tensors[2].scales = {1e-12f}; }},
+        {"MatrixProductAccumulatorOverflows", MatrixProduct, MOTE_ERROR_ACCUMULATOR, 2,
+         [](M& m) {
+           m.tensors[0].shape = {1, 1, 1 << 17}, m.tensors[1].shape = {1, 1 << 17, 1}, m.tensors[2].shape = {1, 1, 1};
+         }},
+    }),
+    CaseName);
+
+// Sound, but where kernels overflowed: taps so far apart that none meets the image, in many channels.
+TEST(OddFiles, DilationsFarBeyondTheImageRun) {
+  for (const int32_t dilation : {1 << 12, 1 << 20, 1 << 27}) {
+    for (const int slot : {4, 5}) {
+      const int32_t height = slot == 5 ? 2 : 1, width = slot == 4 ? 2 : 1;
+      M m = OneOperator(3, 1, {{0, kSame}, {1, 1}, {2, 1}, {3, kNoActivation}, {4, 1}, {5, 1}},
+                        {Codes({1, 2, 2, 64}), Weights({2, height, width, 64}, {0.01f}, 0), Int32({2}, {1, 2})},
+                        {Codes({1, 2, 2, 2})});
+      m.operators[0].SetOption(slot, dilation);
+      std::vector<uint8_t> file = Build(m);
+      EXPECT_EQ(LoadAndRun(file.data(), file.size()), Verdict::kRan) << dilation;
+      m = OneOperator(4, 2, {{0, kSame}, {1, 1}, {2, 1}, {3, 1}, {4, kNoActivation}, {5, 1}, {6, 1}},
+                      {Codes({1, 2, 2, 64}), Weights({1, height, width, 64}, {0.01f}, 3)}, {Codes({1, 2, 2, 64})});
+      m.operators[0].SetOption(slot + 1, dilation);
+      file = Build(m);
+      EXPECT_EQ(LoadAndRun(file.data(), file.size()), Verdict::kRan) << dilation;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mote::test
