@@ -119,7 +119,7 @@ mote_status Loader::CheckOperator(uint32_t index) {
   const uint32_t time = index + 1;
   mote_status status;
   const mote_operator* row = FindOperator(model_.operators, &graph_, op, &status);
-  if (row == nullptr) return status;
+  if (row == nullptr) return graph_.file.status != MOTE_OK ? graph_.file.status : status;
   if (op.options_type != 0 && op.options_type != row->options) return MOTE_ERROR_STRUCTURE;
   for (uint32_t slot = row->option_slots; slot < graph_.file.FieldCount(op.options); ++slot) {
     if (graph_.file.Field(op.options, slot, 1) != 0) return MOTE_ERROR_OPTION;

@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(
          [](M& m) {
            m.tensors[0].shape = {4, 4, 2};
          }},
-        {"FloatInput", MaxPool, MOTE_ERROR_TYPE, 0, [](M& m) { m.tensors[0].type = MOTE_FLOAT32; }},
+        {"FloatInput", MaxPool, MOTE_ERROR_TYPE, -1, [](M& m) { m.tensors[0].type = MOTE_FLOAT32; }},
         {"OutputOfAnotherType", MaxPool, MOTE_ERROR_TYPE, 1, [](M& m) { m.tensors[1].type = MOTE_INT16; }},
     }),
     CaseName);

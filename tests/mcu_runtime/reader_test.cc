@@ -108,7 +108,8 @@ INSTANTIATE_TEST_SUITE_P(
         // Types.
         {"WeightsAreUint8", MOTE_ERROR_TYPE, kConv, kConvWeights,
          [](M& m) { m.tensors[kConvWeights].type = MOTE_UINT8; }},
-        {"WeightsAreInt4", MOTE_ERROR_TYPE, kConv, -1, [](M& m) { m.tensors[kConvWeights].type = 17; }},
+        {"WeightsOfAsManyBytesAreInt4", MOTE_ERROR_BUFFER, kConv, kConvWeights,
+         [](M& m) { m.tensors[kConvWeights].type = MOTE_INT4; }},
         {"BiasIsFloat", MOTE_ERROR_TYPE, kConv, kConvBias, [](M& m) { m.tensors[kConvBias].type = MOTE_FLOAT32; }},
         {"ActivationIsFloat", MOTE_ERROR_TYPE, kAdd, kAddOut, [](M& m) { m.tensors[kAddOut].type = MOTE_FLOAT32; }},
         {"ActivationIsInt16", MOTE_ERROR_TYPE, kAdd, kAddOut, [](M& m) { m.tensors[kAddOut].type = MOTE_INT16; }},
