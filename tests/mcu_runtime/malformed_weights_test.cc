@@ -189,6 +189,27 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     CaseName);
 
+TEST(Exhaustion, ManyOperatorsThatShareOneLongVectorAreRefused) {
+  // Each FULLY_CONNECTED looks at all weights where sums could overflow; a thousand of them share 64 KB.
+  const auto model_of = [](int count) {
+    ModelSpec m;
+    TensorSpec weights = Weights({2, 32768}, {0.01f}, 0);
+    weights.data->assign(weights.data->size(), 127);
+    m.tensors = {Activation({1, 32768}, 1, 0), weights, Int32({2}, {INT32_MAX - 32768 * 127 * 128, 0})};
+    for (int i = 0; i < count; ++i) {
+      m.tensors.push_back(Activation({1, 2}, 1, 0));
+      m.operators.push_back({9, {0, 1, 2}, {3 + i}, 8, {{0, int8_t{0}}}});
+      m.outputs = {3 + i};
+    }
+    m.inputs = {0};
+    return Build(m);
+  };
+  EXPECT_EQ(Load(model_of(1)).status, MOTE_OK);
+  const Result result = Load(model_of(300));
+  EXPECT_EQ(result.status, MOTE_ERROR_LIMIT);
+  EXPECT_GT(result.op, 10);
+}
+
 // Sound, but where kernels overflowed: taps so far apart that none meets the image, in many channels.
 TEST(OddFiles, DilationsFarBeyondTheImageRun) {
   for (const int32_t dilation : {1 << 12, 1 << 20, 1 << 27}) {
