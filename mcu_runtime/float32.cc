@@ -65,10 +65,6 @@ int32_t RoundToInteger(const Scale& a) {
   return static_cast<int32_t>((a.mantissa + (uint32_t{1} << (-a.exponent - 1))) >> -a.exponent);
 }
 
-Multiplier MultiplierFromFloatRatio(const Scale& a, const Scale& c, int32_t power) {
-  return MultiplierFromRatio(FloatQuotient(a, c), {uint32_t{1} << 23, -23}, power);
-}
-
 Multiplier MultiplierFromWideRatio(uint64_t numerator, uint64_t denominator, int32_t power) {
   while (numerator < denominator) numerator <<= 1, --power;
   while (numerator >= denominator << 1) denominator <<= 1, ++power;

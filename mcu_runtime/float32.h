@@ -18,9 +18,6 @@ Scale FloatSquareRoot(const Scale& a);
 /* The nearest integer, half away from zero; 2^24 stands for all from there on. */
 int32_t RoundToInteger(const Scale& a);
 
-/* The Multiplier of the float32 number a / c, times 2^power: some operators form their ratios so. */
-Multiplier MultiplierFromFloatRatio(const Scale& a, const Scale& c, int32_t power);
-
 /* The Multiplier of the double numerator / denominator, times 2^power, for a denominator of 53 bits. */
 Multiplier MultiplierFromWideRatio(uint64_t numerator, uint64_t denominator, int32_t power);
 

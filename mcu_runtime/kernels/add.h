@@ -15,9 +15,12 @@ namespace mote::device {
 
 /* x / 2^shift, half away from zero, for |x| <= 2^30: the terms that do not depend on x are made once. */
 struct RightShift {
+  RightShift() = default;
   explicit RightShift(int32_t bits)
       : shift(bits), half(bits > 0 ? int32_t{1} << (bits - 1) : 0), sign(bits > 0 ? -1 : 0) {}
-  int32_t operator()(int32_t x) const { return (x + half + ((x >> 31) & sign)) >> shift; }
+  __attribute__((always_inline)) int32_t operator()(int32_t x) const {
+    return (x + half + ((x >> 31) & sign)) >> shift;
+  }
 
   int32_t shift;
   int32_t half;
@@ -26,12 +29,13 @@ struct RightShift {
 
 /* r_k. The first rounding of requantize is floor((d * 2^L * M + 2^30) / 2^31) with d = x - z. With M = 2^16 u + v that
  * is d * u * 2^(L - 15) + floor((d * v + 2^(30 - L)) / 2^(31 - L)), and every part of it is within 32 bits. */
-template <int32_t L>
 struct AddTerm {
+  AddTerm() = default;
   AddTerm(int32_t zero, const Multiplier& m)
       : zero_point(zero), upper(m.mantissa >> 16), lower(m.mantissa & 0xffff), shift(-m.exponent) {}
 
-  int32_t operator()(int32_t x) const {
+  template <int32_t L>
+  __attribute__((always_inline)) int32_t At(int32_t x) const {
     const int32_t d = x - zero_point;
     return shift(d * upper * (1 << (L - 15)) + ((d * lower + (1 << (30 - L))) >> (31 - L)));
   }
@@ -42,24 +46,24 @@ struct AddTerm {
   RightShift shift;
 };
 
+struct AddParams {
+  AddTerm a;
+  AddTerm b;
+  int32_t mantissa; /* of m */
+  RightShift shift;
+  OutputRange output;
+};
+
 /* kSign: 1 adds, -1 subtracts. */
 template <int32_t L, int32_t kSign>
 struct AddFunction {
-  AddFunction(int32_t zero_a, const Multiplier& m_a, int32_t zero_b, const Multiplier& m_b, const Multiplier& m,
-              const OutputRange& range)
-      : a(zero_a, m_a), b(zero_b, m_b), mantissa(m.mantissa), shift(-m.exponent), output(range) {}
+  AddParams p;
 
-  int32_t operator()(int32_t x, int32_t y) const {
-    const int32_t sum = a(x) + kSign * b(y);
-    const int32_t code = shift(RoundingDoublingHighMul(sum, mantissa)) + output.zero_point;
-    return code < output.min ? output.min : code > output.max ? output.max : code;
+  __attribute__((always_inline)) int32_t operator()(int32_t x, int32_t y) const {
+    const int32_t sum = p.a.At<L>(x) + kSign * p.b.At<L>(y);
+    const int32_t code = p.shift(RoundingDoublingHighMul(sum, p.mantissa)) + p.output.zero_point;
+    return code < p.output.min ? p.output.min : code > p.output.max ? p.output.max : code;
   }
-
-  AddTerm<L> a;
-  AddTerm<L> b;
-  int32_t mantissa;
-  RightShift shift;
-  OutputRange output;
 };
 
 constexpr int32_t kAddBits8 = 20;

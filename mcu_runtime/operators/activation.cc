@@ -68,9 +68,9 @@ MOTE_NOINLINE mote_status SolveHardSwish(Invocation& op, HardSwishParams* p, Una
   MOTE_RETURN_IF_ERROR(SolveUnary(op, kInt8, kInt8, &input, &output, operands));
   p->input_zero_point = input.zero_point;
   p->output_zero_point = output.zero_point;
-  p->output = Narrow(MultiplierFromFloatRatio(input.scale, output.scale, -7));
+  p->output = Narrow(MultiplierFromRatio(input.scale, output.scale, -7));
   const Scale three = {3u << 22, -22 - 15}; /* 3 / 32768 */
-  p->gate = Narrow(MultiplierFromFloatRatio(input.scale, three, -7));
+  p->gate = Narrow(MultiplierFromRatio(input.scale, three, -7));
   if (p->gate.exponent > 30) return op.Fail(MOTE_ERROR_QUANTIZATION, input);
   if (p->output.exponent > 0) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
   return MOTE_OK;

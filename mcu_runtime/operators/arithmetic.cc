@@ -18,39 +18,28 @@ constexpr uint32_t TypesOf() {
   return sizeof(T) == 1 ? kInt8 : kInt16;
 }
 
-struct SumParams {
-  int32_t zero_a;
-  int32_t zero_b;
-  Multiplier a;
-  Multiplier b;
-  Multiplier output;
-  OutputRange range;
-};
-
-MOTE_NOINLINE mote_status SolveSum(Invocation& op, uint32_t types, int32_t bits, SumParams* p,
+MOTE_NOINLINE mote_status SolveSum(Invocation& op, uint32_t types, int32_t bits, AddParams* p,
                                    BinaryOperands* operands) {
   TensorInfo a, b, output;
   MOTE_RETURN_IF_ERROR(SolveBinary(op, types, types, types, &a, &b, &output, operands));
   const Scale largest = IsLess(a.scale, b.scale) ? b.scale : a.scale;
-  p->zero_a = a.zero_point;
-  p->zero_b = b.zero_point;
-  p->a = MultiplierFromRatio(a.scale, largest, -1);
-  p->b = MultiplierFromRatio(b.scale, largest, -1);
-  p->output = MultiplierFromRatio(largest, output.scale, 1 - bits);
+  p->a = AddTerm(a.zero_point, MultiplierFromRatio(a.scale, largest, -1));
+  p->b = AddTerm(b.zero_point, MultiplierFromRatio(b.scale, largest, -1));
+  const Multiplier multiplier = MultiplierFromRatio(largest, output.scale, 1 - bits);
   /* The contract has this multiplier under 1; what rounds to 1 (exponent 1) is refused too. */
-  if (p->output.exponent > 0) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
-  return op.Range(kActivation, output, &p->range);
+  if (multiplier.exponent > 0) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
+  p->mantissa = multiplier.mantissa;
+  p->shift = RightShift(-multiplier.exponent);
+  return op.Range(kActivation, output, &p->output);
 }
 
 template <typename T, int32_t kBits, int32_t kSign>
 mote_status EvalSum(Invocation& op) {
-  SumParams p;
-  BinaryOperands operands;
-  MOTE_RETURN_IF_ERROR(SolveSum(op, TypesOf<T>(), kBits, &p, &operands));
-  if (op.verifying()) return MOTE_OK;
   using Function = AddFunction<kBits, kSign>;
-  const Function function(p.zero_a, p.a, p.zero_b, p.b, p.output, p.range);
-  RunRows(operands, RowFunctionOf<Function, T, T, T>, &function);
+  Function function;
+  BinaryOperands operands;
+  MOTE_RETURN_IF_ERROR(SolveSum(op, TypesOf<T>(), kBits, &function.p, &operands));
+  if (!op.verifying()) RunRows(operands, RowFunctionOf<Function, T, T, T>, &function);
   return MOTE_OK;
 }
 

@@ -14,11 +14,15 @@ struct SoftmaxOperands {
   int8_t* output = nullptr;
 };
 
-/* The scale 2^power, to a thousandth. */
-bool IsNearScale(const Scale& scale, int32_t power) {
-  if (scale.exponent == power - 23) return scale.mantissa <= (uint32_t{1} << 23) + 8388;
-  return scale.exponent == power - 24 && scale.mantissa >= (uint32_t{1} << 24) - 16777;
+/* The scale 2^power: exactly, or to a thousandth, of which there are half as many numbers above it as below. The bits
+ * of positive numbers are in their order. */
+bool HasScale(Invocation& op, const TensorInfo& output, int32_t power, uint32_t above) {
+  const uint32_t bits = op.graph().file.U32(output.scales.at);
+  const uint32_t exact = static_cast<uint32_t>(127 + power) << 23;
+  return bits >= exact - 2 * above && bits <= exact + above;
 }
+
+constexpr uint32_t kThousandth = 8388;
 
 /* Shapes and beta; `output` is not read but for its shape and type. */
 mote_status SolveSoftmaxTensors(Invocation& op, uint32_t input_types, uint32_t output_types, TensorInfo* input,
@@ -41,10 +45,8 @@ MOTE_NOINLINE mote_status SolveSoftmax(Invocation& op, SoftmaxParams* p, Softmax
   p->output_bits = output.type == MOTE_INT8 ? 8 : 16;
   FlatBuffer& file = op.graph().file;
   if (output.scales.size != 1 || !output.has_zero_points ||
-      !DecodeScale(file.U32(output.scales.at), &output.scale) ||
       file.I32(output.zero_points_at) != -(1 << (p->output_bits - 1)) || file.I32(output.zero_points_at + 4) != -1 ||
-      !IsNearScale(output.scale, -p->output_bits) ||
-      (p->output_bits == 8 && output.scale.mantissa != uint32_t{1} << 23)) {
+      !HasScale(op, output, -p->output_bits, p->output_bits == 8 ? 0 : kThousandth)) {
     return op.Fail(MOTE_ERROR_QUANTIZATION, output);
   }
   p->depth = input.last_dimension();
@@ -67,7 +69,7 @@ MOTE_NOINLINE mote_status SolveSoftmaxInt16(Invocation& op, SoftmaxInt16Params* 
   Scale beta;
   MOTE_RETURN_IF_ERROR(SolveSoftmaxTensors(op, kInt16, kInt16, &input, &output, &beta, operands));
   MOTE_RETURN_IF_ERROR(op.Output(kInt16, &output));
-  if (!IsNearScale(output.scale, -15)) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
+  if (!HasScale(op, output, -15, kThousandth)) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
   p->depth = input.last_dimension();
   p->rows = input.elements / p->depth;
   if (p->depth > 65535) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
