@@ -35,7 +35,7 @@ def test_no_command_shows_the_help_on_stderr():
     (["run", "r.toml", "--resum"], "--resum is not an option; did you mean --resume?; see: mote run --help"),
     (["run", "r.toml", "extra"], "'extra' is one argument too many; see: mote run --help"),
     (["run"], "RECIPE is required; see: mote run --help"),
-    (["export", "r", "--selftest", "1001"], "--selftest: Value 1001 not in range [0 - 1000]; see: mote export --help"),
+    (["export", "r", "--selftest", "1001"], "--selftest: Value 1001 not in range 0 to 1000; see: mote export --help"),
     (["quantize"], "RUN is required; see: mote quantize --help"),
     (["run", "r.toml", "--seed", "many"], "Could not convert: --seed = many; see: mote run --help"),
     (["run", "r.toml", "--seed"], "--seed: 1 required UINT missing; see: mote run --help"),
