@@ -23,9 +23,24 @@ for family in FAMILIES:
         GENERATORS.update(importlib.import_module(family).GENERATORS)
 
 
+def reference_interpreter(file: bytes, preserve: bool = False):
+    """`preserve`: no tensor's memory is used again, so that all of them can be read after an inference."""
+    config = tflite_micro.runtime.InterpreterConfig
+    return tflite_micro.runtime.Interpreter.from_bytes(
+        file,
+        arena_size=1 << 22,
+        intrepreter_config=config.kPreserveAllTensors if preserve else config.kAllocationRecording,
+    )
+
+
+def reference_tensor(interpreter, index: int) -> np.ndarray:
+    """Of an interpreter that preserves them."""
+    return np.asarray(interpreter.GetTensor(index, 0)["tensor_data"]).copy()
+
+
 def reference_steps(file: bytes, steps) -> list[list[np.ndarray]]:
     """All outputs of the wheel for each step's inputs, on one interpreter."""
-    interpreter = tflite_micro.runtime.Interpreter.from_bytes(file, arena_size=1 << 22)
+    interpreter = reference_interpreter(file)
     results = []
     for inputs in steps:
         for index, values in enumerate(inputs):

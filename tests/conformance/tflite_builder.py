@@ -377,8 +377,19 @@ class _File:
         b.PrependUOffsetTRelativeSlot(4, name, 0)
         return b.EndObject()
 
-    def finish(self, graphs: list[int], version: int, identifier: bytes) -> bytes:
+    def metadata(self, entries: dict[str, bytes]) -> int:
+        b, made = self.b, []
+        for name, data in entries.items():
+            buffer, text = self.buffer(data), b.CreateString(name)
+            b.StartObject(2)
+            b.PrependUOffsetTRelativeSlot(0, text, 0)
+            b.PrependUint32Slot(1, buffer, 0)
+            made.append(b.EndObject())
+        return _offsets(b, made)
+
+    def finish(self, graphs: list[int], version: int, identifier: bytes, metadata: dict[str, bytes] | None) -> bytes:
         b = self.b
+        metadata_vector = self.metadata(metadata) if metadata else 0
         codes = []
         for code, op_version in self.codes:
             b.StartObject(4)
@@ -394,6 +405,7 @@ class _File:
         b.PrependUOffsetTRelativeSlot(1, codes_vector, 0)
         b.PrependUOffsetTRelativeSlot(2, subgraphs_vector, 0)
         b.PrependUOffsetTRelativeSlot(4, buffers_vector, 0)
+        b.PrependUOffsetTRelativeSlot(6, metadata_vector, 0)
         b.Finish(b.EndObject(), file_identifier=identifier)
         return bytes(b.Output())
 
@@ -408,6 +420,7 @@ def build(
     subgraphs: int = 1,
     more_subgraphs: list[Subgraph] | None = None,
     data_after: int | None = None,
+    metadata: dict[str, bytes] | None = None,
 ) -> bytes:
     """`subgraphs` repeats the first one so often. `data_after`: constants lie after the flatbuffer, at a distance of
     16 n + `data_after` from the file's begin."""
@@ -416,7 +429,7 @@ def build(
         file = _File(data_begin)
         first = file.subgraph(Subgraph(tensors, operators, inputs, outputs))
         more = [file.subgraph(graph) for graph in more_subgraphs or []]
-        return file.finish([first] * subgraphs + more, version, identifier), file.data_after
+        return file.finish([first] * subgraphs + more, version, identifier, metadata), file.data_after
 
     if data_after is None:
         return make(None)[0]

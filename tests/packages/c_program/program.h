@@ -1,0 +1,9 @@
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+#ifdef __cplusplus
+extern "C"
+#endif
+int program(void);
+
+#endif
