@@ -22,6 +22,7 @@ mote_status MovedOutput(Invocation& op, int32_t position, TensorInfo* info) {
 mote_status ReadMoved(Invocation& op, TensorInfo* input, TensorInfo* output) {
   MOTE_RETURN_IF_ERROR(MovedInput(op, 0, input));
   MOTE_RETURN_IF_ERROR(MovedOutput(op, 0, output));
+  if (!HasQuantization(*output) && output->type == input->type) return MOTE_OK; /* its codes are as the input's */
   return RequireTied(op, *output, *input);
 }
 

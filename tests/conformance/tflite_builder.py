@@ -195,8 +195,10 @@ class Tensor:
     zero_points: Any = None
     data: np.ndarray | bytes | None = None
     quantized_dimension: int = 0
-    name: str = ""
+    name: str | None = ""  # None: the file names no tensor here
     is_variable: bool = False
+    shape_signature: list[int] | None = None
+    buffer: int | None = None  # instead of a buffer of its own, or the empty one
 
 
 @dataclass
@@ -291,14 +293,18 @@ def _options(b: flatbuffers.Builder, op: Operator) -> int:
 class _File:
     """The parts of one file that its subgraphs share: buffers and operator codes."""
 
-    def __init__(self, data_begin: int | None):
+    def __init__(self, data_begin: int | None, first_buffer: bytes | None = None, code_fields: str = "both"):
         self.b = flatbuffers.Builder(1024)
         self.buffers: list[int] = []
         self.codes: list[tuple[int, int]] = []
         self.data_begin = data_begin  # where data that lies after the flatbuffer begins; None: it lies within
         self.data_after = b""
-        self.b.StartObject(3)
-        self.buffers.append(self.b.EndObject())  # buffer 0 is empty by convention
+        self.code_fields = code_fields
+        if first_buffer is None:
+            self.b.StartObject(3)
+            self.buffers.append(self.b.EndObject())  # buffer 0 is empty by convention
+        else:
+            self.buffer(first_buffer)
 
     def buffer(self, raw: bytes) -> int:
         b = self.b
@@ -319,7 +325,7 @@ class _File:
 
     def tensor(self, index: int, t: Tensor) -> int:
         b = self.b
-        buffer = 0
+        buffer = t.buffer or 0
         if t.data is not None:
             buffer = self.buffer(t.data if isinstance(t.data, bytes) else np.ascontiguousarray(t.data).tobytes())
         quantization = 0
@@ -332,7 +338,8 @@ class _File:
             b.PrependInt32Slot(6, t.quantized_dimension, 0)
             quantization = b.EndObject()
         shape = _vector(b, t.shape, np.int32) if t.shape is not None else 0
-        name = b.CreateString(t.name or f"t{index}")
+        signature = _vector(b, t.shape_signature, np.int32) if t.shape_signature is not None else 0
+        name = 0 if t.name is None else b.CreateString(t.name or f"t{index}")
         b.StartObject(8)
         b.PrependUOffsetTRelativeSlot(0, shape, 0)
         b.PrependInt8Slot(1, t.type, 0)
@@ -340,6 +347,7 @@ class _File:
         b.PrependUOffsetTRelativeSlot(3, name, 0)
         b.PrependUOffsetTRelativeSlot(4, quantization, 0)
         b.PrependBoolSlot(5, t.is_variable, False)
+        b.PrependUOffsetTRelativeSlot(7, signature, 0)
         return b.EndObject()
 
     def operator(self, op: Operator) -> int:
@@ -387,15 +395,37 @@ class _File:
             made.append(b.EndObject())
         return _offsets(b, made)
 
-    def finish(self, graphs: list[int], version: int, identifier: bytes, metadata: dict[str, bytes] | None) -> bytes:
+    def signature(self, key: str, inputs: dict[str, int], outputs: dict[str, int]) -> int:
+        b, maps = self.b, []
+        for names in (inputs, outputs):
+            made = []
+            for name, tensor in names.items():
+                text = b.CreateString(name)
+                b.StartObject(2)
+                b.PrependUOffsetTRelativeSlot(0, text, 0)
+                b.PrependUint32Slot(1, tensor, 0)
+                made.append(b.EndObject())
+            maps.append(_offsets(b, made))
+        text = b.CreateString(key)
+        b.StartObject(5)
+        b.PrependUOffsetTRelativeSlot(0, maps[0], 0)
+        b.PrependUOffsetTRelativeSlot(1, maps[1], 0)
+        b.PrependUOffsetTRelativeSlot(2, text, 0)
+        return b.EndObject()
+
+    def finish(self, graphs: list[int], version: int, identifier: bytes, metadata, signature, description) -> bytes:
         b = self.b
         metadata_vector = self.metadata(metadata) if metadata else 0
+        signatures = _offsets(b, [self.signature(*signature)]) if signature else 0
+        text = b.CreateString(description) if description is not None else 0
         codes = []
         for code, op_version in self.codes:
             b.StartObject(4)
-            b.PrependInt8Slot(0, min(code, 127), 0)
+            if self.code_fields != "new":
+                b.PrependInt8Slot(0, min(code, 127), 0)
             b.PrependInt32Slot(2, op_version, 1)
-            b.PrependInt32Slot(3, code, 0)
+            if self.code_fields != "old":
+                b.PrependInt32Slot(3, code, 0)
             codes.append(b.EndObject())
         codes_vector = _offsets(b, codes)
         subgraphs_vector = _offsets(b, graphs)
@@ -404,8 +434,10 @@ class _File:
         b.PrependUint32Slot(0, version, 0)
         b.PrependUOffsetTRelativeSlot(1, codes_vector, 0)
         b.PrependUOffsetTRelativeSlot(2, subgraphs_vector, 0)
+        b.PrependUOffsetTRelativeSlot(3, text, 0)
         b.PrependUOffsetTRelativeSlot(4, buffers_vector, 0)
         b.PrependUOffsetTRelativeSlot(6, metadata_vector, 0)
+        b.PrependUOffsetTRelativeSlot(7, signatures, 0)
         b.Finish(b.EndObject(), file_identifier=identifier)
         return bytes(b.Output())
 
@@ -421,15 +453,21 @@ def build(
     more_subgraphs: list[Subgraph] | None = None,
     data_after: int | None = None,
     metadata: dict[str, bytes] | None = None,
+    signature: tuple[str, dict[str, int], dict[str, int]] | None = None,
+    description: str | None = None,
+    first_buffer: bytes | None = None,
+    code_fields: str = "both",
 ) -> bytes:
     """`subgraphs` repeats the first one so often. `data_after`: constants lie after the flatbuffer, at a distance of
-    16 n + `data_after` from the file's begin."""
+    16 n + `data_after` from the file's begin. `signature`: a key, and the names of inputs and of outputs.
+    `first_buffer`: what buffer 0 holds. `code_fields`: "old", "new" or both of those for an operator's code."""
 
     def make(data_begin: int | None) -> tuple[bytes, bytes]:
-        file = _File(data_begin)
+        file = _File(data_begin, first_buffer, code_fields)
         first = file.subgraph(Subgraph(tensors, operators, inputs, outputs))
         more = [file.subgraph(graph) for graph in more_subgraphs or []]
-        return file.finish([first] * subgraphs + more, version, identifier, metadata), file.data_after
+        end = file.finish([first] * subgraphs + more, version, identifier, metadata, signature, description)
+        return end, file.data_after
 
     if data_after is None:
         return make(None)[0]

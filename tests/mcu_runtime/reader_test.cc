@@ -61,7 +61,11 @@ INSTANTIATE_TEST_SUITE_P(
         {"OutputIndexOutOfRange", MOTE_ERROR_STRUCTURE, -1, 14, [](M& m) { m.outputs = {14}; }},
         {"OutputNeverMade", MOTE_ERROR_STRUCTURE, -1, 14,
          [](M& m) { m.tensors.push_back(Activation({1}, 1, 0)), m.outputs = {14}; }},
-        {"OutputIsAConstant", MOTE_ERROR_STRUCTURE, -1, kConvWeights, [](M& m) { m.outputs = {kConvWeights}; }},
+        {"NothingMakesTheOutput", MOTE_ERROR_STRUCTURE, -1, kDenseOut,
+         [](M& m) {
+           m.operators.resize(kDense);
+           m.outputs = {kDenseOut};
+         }},
         {"InputListedTwice", MOTE_ERROR_STRUCTURE, -1, kInput,
          [](M& m) {
            m.inputs = {kInput, kInput};
