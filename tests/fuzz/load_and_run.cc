@@ -41,6 +41,9 @@ class Memory {
   uint8_t* data_;
 };
 
+// A self-test runs as many samples as the file has room for.
+constexpr uint64_t kSelftestWork = 1 << 14;
+
 // What an operator does at most, from its tensors alone: each weight once for each row of its input or output, and some
 // steps for each element that it reads or writes. Pools read a window of the input's plane for each output.
 uint64_t WorkOf(Graph& graph, const OperatorInfo& op) {
@@ -194,9 +197,14 @@ Verdict LoadAndRun(const uint8_t* bytes, size_t size, const Limits& limits) {
     DescribeAll(&model);
     return Verdict::kLoaded;
   }
-  if (WorkOf(file.data(), size) > limits.work) {
+  const uint64_t work = WorkOf(file.data(), size);
+  if (work > limits.work) {
     DescribeAll(&model);
     return Verdict::kTooSlow;
+  }
+  if (work < kSelftestWork) {
+    const mote_status tested = mote_selftest(&model);
+    Check(tested == MOTE_OK || tested == MOTE_ERROR_SELFTEST, "a self-test ends in another error");
   }
   const std::vector<uint8_t> once = Run(&model, bytes, size, true);
   {

@@ -23,6 +23,7 @@ enum class Verdict { kRefused, kTooLarge, kTooSlow, kLoaded, kRan };
 //   - mote_model_memory and mote_model_load say the same of a file, and the file is not written to;
 //   - the arena asked for is enough, and one byte less is refused;
 //   - every tensor that is described lies in the arena or the file, and is whole when its operator is done;
+//   - a self-test ends well, or says that there is none;
 //   - two inferences give the same outputs whatever the arena held before, in one arena or in two, and again after a
 //   reset:
 //     nothing that was never written is ever read.
