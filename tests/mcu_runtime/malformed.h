@@ -25,6 +25,9 @@ struct MalformedCase {
 
 class MalformedModelOf : public testing::TestWithParam<MalformedCase> {};
 
+// Of each: all models that differ in one thing about one tensor, input, output or option are refused or run.
+void VisitNeighboursOf(const std::vector<ModelSpec (*)()>& models);
+
 inline std::string CaseName(const testing::TestParamInfo<MalformedCase>& info) { return info.param.name; }
 
 }  // namespace mote::test

@@ -50,6 +50,27 @@ M Quantize() { return OneOperator(114, 89, {}, {Codes({2, 5})}, {Activation({2, 
 M QuantizeFloat() { return OneOperator(114, 89, {}, {Plain({2, 5}, MOTE_FLOAT32)}, {Codes({2, 5})}); }
 M Dequantize() { return OneOperator(6, 38, {}, {Codes({2, 5})}, {Plain({2, 5}, MOTE_FLOAT32)}); }
 
+// The same with int16 codes.
+M WideOf(M m) {
+  for (TensorSpec& tensor : m.tensors) {
+    if (tensor.type == MOTE_INT8) tensor.type = MOTE_INT16, tensor.zero_points = {0};
+  }
+  return m;
+}
+M AddInt16() { return WideOf(Add()); }
+M MulInt16() { return WideOf(Mul()); }
+M MaximumInt16() { return WideOf(Maximum()); }
+M SquaredDifferenceInt16() { return WideOf(SquaredDifference()); }
+M LeakyReluInt16() { return WideOf(LeakyRelu()); }
+M DequantizeInt16() { return WideOf(Dequantize()); }
+M QuantizeInt16() { return WideOf(Quantize()); }
+M Abs() { return Unary(101, 78); }
+M AbsInt16() { return WideOf(Abs()); }
+M Relu6() { return Unary(21, 0); }
+M ReluInt16() { return WideOf(Relu()); }
+M TanhInt16() { return OneOperator(28, 0, {}, {Wide({2, 5}, 1.0f / 4096)}, {Wide({2, 5}, 1.0f / 32768)}); }
+M LogisticInt16() { return OneOperator(14, 0, {}, {Wide({2, 5}, 1.0f / 4096)}, {Wide({2, 5}, 1.0f / 32768)}); }
+
 INSTANTIATE_TEST_SUITE_P(
     BinaryModels, MalformedModelOf,
     testing::ValuesIn(std::vector<MalformedCase>{
@@ -151,6 +172,41 @@ INSTANTIATE_TEST_SUITE_P(
          [](M& m) { m.tensors[0].scales = {1e9f}; }},
     }),
     CaseName);
+
+TEST(NeighboursOf, Elementwise) {
+  VisitNeighboursOf({Add,
+                     Sub,
+                     Mul,
+                     Maximum,
+                     SquaredDifference,
+                     Prelu,
+                     Relu,
+                     LeakyRelu,
+                     HardSwish,
+                     Elu,
+                     Neg,
+                     Rsqrt,
+                     Logistic,
+                     Tanh,
+                     Softmax,
+                     SoftmaxInt16,
+                     Quantize,
+                     QuantizeFloat,
+                     Dequantize,
+                     AddInt16,
+                     MulInt16,
+                     MaximumInt16,
+                     SquaredDifferenceInt16,
+                     LeakyReluInt16,
+                     DequantizeInt16,
+                     QuantizeInt16,
+                     Abs,
+                     AbsInt16,
+                     Relu6,
+                     ReluInt16,
+                     TanhInt16,
+                     LogisticInt16});
+}
 
 }  // namespace
 }  // namespace mote::test

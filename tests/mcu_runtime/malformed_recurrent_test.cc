@@ -240,5 +240,7 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     CaseName);
 
+TEST(NeighboursOf, Recurrent) { VisitNeighboursOf({Svdf, Lstm, Variables}); }
+
 }  // namespace
 }  // namespace mote::test

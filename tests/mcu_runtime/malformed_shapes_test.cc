@@ -79,6 +79,16 @@ M ResizeNearest() {
                      {Codes({1, 4, 4, 1})});
 }
 
+M WideOf(M m) {
+  for (TensorSpec& tensor : m.tensors) {
+    if (tensor.type == MOTE_INT8) tensor.type = MOTE_INT16, tensor.zero_points = {0};
+  }
+  return m;
+}
+M MaxPoolInt16() { return WideOf(MaxPool()); }
+M MeanInt16() { return WideOf(Mean()); }
+M TransposeInt16() { return WideOf(Transpose()); }
+
 INSTANTIATE_TEST_SUITE_P(
     Pools, MalformedModelOf,
     testing::ValuesIn(std::vector<MalformedCase>{
@@ -438,6 +448,14 @@ INSTANTIATE_TEST_SUITE_P(
         {"ResizeSizesAreInt64", ResizeNearest, MOTE_ERROR_BUFFER, 1, [](M& m) { m.tensors[1].type = MOTE_INT64; }},
     }),
     CaseName);
+
+TEST(NeighboursOf, Shapes) {
+  VisitNeighboursOf({MaxPool,       AveragePool,  Concatenation, Pack,          Unpack,    Split,
+                     SplitV,        DepthToSpace, SpaceToDepth,  Gather,        Transpose, Squeeze,
+                     ExpandDims,    Reshape,      Pad,           PadV2,         Slice,     StridedSlice,
+                     Mean,          Sum,          ReduceMax,     ArgMax,        ArgMin,    ResizeBilinear,
+                     ResizeNearest, MaxPoolInt16, MeanInt16,     TransposeInt16});
+}
 
 }  // namespace
 }  // namespace mote::test

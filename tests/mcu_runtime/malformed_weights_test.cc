@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -46,6 +47,83 @@ M MatrixProduct() {
   return OneOperator(126, 101, {{0, int8_t{0}}, {1, int8_t{0}}, {2, int8_t{0}}}, {Codes({2, 3, 4}), Codes({2, 4, 5})},
                      {Activation({2, 3, 5}, 8.0f, 3)});
 }
+
+// The same on int16 activations, with biases of `bias_type`.
+M WideOf(M m, int8_t bias_type) {
+  for (TensorSpec& tensor : m.tensors) {
+    if (tensor.type == MOTE_INT8 && !tensor.data) tensor.type = MOTE_INT16, tensor.zero_points = {0};
+    if (tensor.type == MOTE_INT32 && bias_type == MOTE_INT64) {
+      std::vector<uint8_t> wide;
+      for (size_t i = 0; i < tensor.data->size(); i += 4) {
+        wide.insert(wide.end(), tensor.data->begin() + static_cast<std::ptrdiff_t>(i),
+                    tensor.data->begin() + static_cast<std::ptrdiff_t>(i + 4));
+        wide.insert(wide.end(), 4, 0);
+      }
+      tensor.type = MOTE_INT64;
+      tensor.data = wide;
+    }
+  }
+  return m;
+}
+M ConvolutionInt16() { return WideOf(Convolution(), MOTE_INT64); }
+M ConvolutionInt16NarrowSums() { return WideOf(Convolution(), MOTE_INT32); }
+M DepthwiseInt16() { return WideOf(Depthwise(), MOTE_INT64); }
+M DenseInt16() { return WideOf(Dense(), MOTE_INT64); }
+M TransposeConvolutionInt16() {
+  M m = WideOf(TransposeConvolution(), MOTE_INT64);
+  m.tensors[0] = TransposeConvolution().tensors[0];
+  return m;
+}
+M MatrixProductInt16() { return WideOf(MatrixProduct(), MOTE_INT64); }
+// With int4 weights.
+M NarrowOf(M m) {
+  TensorSpec& weights = m.tensors[1];
+  weights.type = MOTE_INT4;
+  weights.data->resize((weights.data->size() + 1) / 2);
+  return m;
+}
+M ConvolutionInt4() { return NarrowOf(Convolution()); }
+M DepthwiseInt4() { return NarrowOf(Depthwise()); }
+M DenseInt4() { return NarrowOf(Dense()); }
+
+std::vector<uint8_t> Int64Data(std::vector<int64_t> values) {
+  std::vector<uint8_t> data(values.size() * 8);
+  std::memcpy(data.data(), values.data(), data.size());
+  return data;
+}
+
+INSTANTIATE_TEST_SUITE_P(OtherTypes, MalformedModelOf,
+                         testing::ValuesIn(std::vector<MalformedCase>{
+                             {"WideBiasLeavesNoRoom", ConvolutionInt16, MOTE_ERROR_ACCUMULATOR, 1,
+                              [](M& m) {
+                                m.tensors[2].data = Int64Data({0, 0, int64_t{1} << 47, 0});
+                              }},
+                             {"WideBiasOfTheLeastNumber", DepthwiseInt16, MOTE_ERROR_ACCUMULATOR, 1,
+                              [](M& m) {
+                                m.tensors[2].data = Int64Data({INT64_MIN, 0, 0, 0, 0, 0});
+                              }},
+                             {"WideResultLeavesInt32", DenseInt16, MOTE_ERROR_ACCUMULATOR, 1,
+                              [](M& m) {
+                                m.tensors[1].scales = {4.0f}, m.tensors[2].data = Int64Data({int64_t{1} << 40, 0, 0});
+                              }},
+                             {"NarrowBiasLeavesNoRoom", ConvolutionInt16NarrowSums, MOTE_ERROR_ACCUMULATOR, 1,
+                              [](M& m) {
+                                m.tensors[2] = Int32({4}, {0, kMost, 0, 0});
+                              }},
+                             {"WideMultiplierOutOfRange", ConvolutionInt16, MOTE_ERROR_QUANTIZATION, 1,
+                              [](M& m) { m.tensors[1].scales[2] = 1e6f; }},
+                             {"WideWeightScaleNotANumber", DepthwiseInt16, MOTE_ERROR_QUANTIZATION, 1,
+                              [](M& m) { m.tensors[1].scales[2] = std::numeric_limits<float>::quiet_NaN(); }},
+                             {"Int16InputWithAZeroPoint", ConvolutionInt16, MOTE_ERROR_QUANTIZATION, 0,
+                              [](M& m) { m.tensors[0].zero_points = {1}; }},
+                             {"Int16InputWithInt4Weights", ConvolutionInt16, MOTE_ERROR_TYPE, 1,
+                              [](M& m) { m.tensors[1].type = MOTE_INT4, m.tensors[1].data->resize(36); }},
+                             {"Int4WeightsTooShort", ConvolutionInt4, MOTE_ERROR_BUFFER, 1,
+                              [](M& m) { m.tensors[1].data->pop_back(); }},
+                             {"Int4WeightsNotConstant", DenseInt4, MOTE_ERROR_BUFFER, 1,
+                              [](M& m) { m.tensors[1].data.reset(), m.inputs.push_back(1); }},
+                         }),
+                         CaseName);
 
 INSTANTIATE_TEST_SUITE_P(
     Convolutions, MalformedModelOf,
@@ -228,6 +306,12 @@ TEST(OddFiles, DilationsFarBeyondTheImageRun) {
       EXPECT_EQ(LoadAndRun(file.data(), file.size()), Verdict::kRan) << dilation;
     }
   }
+}
+
+TEST(NeighboursOf, Weights) {
+  VisitNeighboursOf({Convolution, Depthwise, Dense, TransposeConvolution, MatrixProduct, ConvolutionInt16,
+                     ConvolutionInt16NarrowSums, DepthwiseInt16, DenseInt16, TransposeConvolutionInt16,
+                     MatrixProductInt16, ConvolutionInt4, DepthwiseInt4, DenseInt4});
 }
 
 }  // namespace
