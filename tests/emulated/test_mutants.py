@@ -1,6 +1,6 @@
 """Damaged copies of the MLPerf Tiny models on emulated cores, with the memory around the arena guarded and checked: each is
-refused or run with the same error, arena and outputs as on the host. tests/mcu_runtime/mutation_test.cc does the same with very
-many more on the host under sanitizers.
+refused or run with the same error and outputs as on the host (an arena may be of another size: scratch depends on the core's
+tiles). tests/fuzz/mutation_test.cc does the same with very many more on the host under sanitizers.
 
 MOTE_MUTANTS: how many (default 200). MOTE_MUTANT_SEED: the first one's seed.
 """
@@ -86,7 +86,6 @@ def test_mutants_do_on_a_core_what_they_do_on_the_host(core, request):
             assert result.outcome in (DONE, REFUSED), again
         else:
             assert result.outcome == DONE, again
-            assert result.arena_bytes == arena, again
             assert result.outputs == outputs, f"other bytes than on the host; {again}"
     print(f"{refused} of {MUTANTS} refused")
     assert MUTANTS < 100 or MUTANTS * 0.2 < refused < MUTANTS * 0.95
