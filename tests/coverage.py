@@ -10,7 +10,6 @@ the fuzzers, which has no sanitizers here, and every instance of a template), an
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import os
 import subprocess
@@ -44,17 +43,15 @@ def build_and_test(build: Path, cases: int) -> None:
 def collect(build: Path):
     """{file: {line: count}}, {file: {(line, branch): count}}."""
     lines, branches = defaultdict(lambda: defaultdict(int)), defaultdict(lambda: defaultdict(int))
+    reports = []
     notes = [path.resolve() for path in build.rglob("*.gcno")]
-    work = build / "gcov"
-    work.mkdir(exist_ok=True)
-    for old in work.iterdir():
-        old.unlink()
-    for number in range(0, len(notes), 50):
-        names = [str(path) for path in notes[number : number + 50]]
-        subprocess.run(["gcov", "--json-format", "--branch-probabilities", "--hash-filenames", *names], cwd=work, check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    for path in work.glob("*.gcov.json.gz"):
-        report = json.loads(gzip.decompress(path.read_bytes()))
+    for number in range(0, len(notes), 20):
+        names = [str(path) for path in notes[number : number + 20]]
+        # To standard output, one object a line: as files, copies of one source overwrite each other.
+        output = subprocess.run(["gcov", "--json-format", "--branch-probabilities", "--stdout", *names], cwd=build, check=True,
+                                capture_output=True, text=True).stdout  # fmt: skip
+        reports += [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    for report in reports:
         for file in report["files"]:
             name = Path(report["current_working_directory"], file["file"]).resolve()
             if not name.is_relative_to(ROOM) or name.is_relative_to(ROOM / "device"):
@@ -62,11 +59,22 @@ def collect(build: Path):
             for line in file["lines"]:
                 at = line["line_number"]
                 lines[name][at] += line["count"]
-                taken = [branch for branch in line["branches"] if not branch["throw"]]
+                taken = own_branches(line["branches"])
                 for index, branch in enumerate(taken):
                     # Copies of a line may be compiled to different numbers of branches: they are told apart by that.
                     branches[name][(at, len(taken), index)] += branch["count"]
     return lines, branches
+
+
+def own_branches(branches):
+    """Those that the source has: where exceptions are on, each call is one too, of returning and of throwing."""
+    own = []
+    for branch in branches:
+        if not branch["throw"]:
+            own.append(branch)
+        elif own and own[-1]["fallthrough"]:
+            own.pop()
+    return own
 
 
 def report(lines, branches, listed: bool) -> tuple[float, float]:
