@@ -13,19 +13,22 @@ mote_status SolveWindow(int32_t padding, Window* window) {
   if (window->filter == 1) window->dilation = 1; /* it says nothing then, and may be of any size */
   const int64_t reach = static_cast<int64_t>(window->filter - 1) * window->dilation + 1;
   if (reach > kMaxReach) return MOTE_ERROR_OPTION;
-  const int64_t input = window->input;
-  int64_t output = 0;
+  /* In 32 bits: extents are under 2^30, and (output - 1) * stride is under the input's. */
+  const uint32_t input = static_cast<uint32_t>(window->input);
+  const uint32_t stride = static_cast<uint32_t>(window->stride);
+  const uint32_t taken = static_cast<uint32_t>(reach);
+  uint32_t output = 0;
   if (padding == kPaddingSame) {
-    output = (input + window->stride - 1) / window->stride;
+    output = (input + stride - 1) / stride;
   } else if (padding == kPaddingValid) {
-    if (input < reach) return MOTE_ERROR_SHAPE;
-    output = (input - reach) / window->stride + 1;
+    if (input < taken) return MOTE_ERROR_SHAPE;
+    output = (input - taken) / stride + 1;
   } else {
     return MOTE_ERROR_OPTION;
   }
-  if (output != window->output) return MOTE_ERROR_SHAPE;
-  const int64_t beyond = (output - 1) * window->stride + reach - input;
-  window->padding = beyond > 0 ? static_cast<int32_t>(beyond / 2) : 0;
+  if (output != static_cast<uint32_t>(window->output)) return MOTE_ERROR_SHAPE;
+  const int32_t beyond = static_cast<int32_t>((output - 1) * stride + taken - input);
+  window->padding = beyond > 0 ? beyond / 2 : 0;
   return MOTE_OK;
 }
 
