@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "export/operator_names.h"
 #include "mcu_runtime/mote_runtime.h"
 
@@ -33,6 +34,17 @@ absl::Status CheckIndices(const ModelFile& file, const flatbuffers::Vector<int32
   return absl::OkStatus();
 }
 
+// "int8, float32, int32": what the operator is given.
+std::string InputTypes(const ModelFile& file, int op) {
+  std::vector<std::string> types;
+  const auto* inputs = file.op(op).inputs();
+  for (flatbuffers::uoffset_t i = 0; inputs != nullptr && i < inputs->size(); ++i) {
+    const int tensor = inputs->Get(i);
+    types.push_back(tensor < 0 ? "nothing" : TensorTypeName(static_cast<int>(file.tensor(tensor).type())));
+  }
+  return absl::StrJoin(types, ", ");
+}
+
 template <typename T>
 bool Has(const flatbuffers::Vector<T>* vector) {
   return vector != nullptr && vector->size() > 0;
@@ -51,19 +63,20 @@ std::string_view ModelFile::CustomCode(int index) const {
 
 std::string_view ModelFile::TensorName(int index) const { return View(tensor(index).name()); }
 
-std::string_view ModelFile::Data(int index) const {
-  const schema::Buffer& buffer = *model->buffers()->Get(tensor(index).buffer());
+std::string_view ModelFile::BufferBytes(uint32_t index) const {
+  const schema::Buffer& buffer = *model->buffers()->Get(index);
+  if (buffer.offset() > 1) return bytes.substr(buffer.offset(), buffer.size());  // behind the flatbuffer
   if (!Has(buffer.data())) return {};
   return {reinterpret_cast<const char*>(buffer.data()->data()), buffer.data()->size()};
 }
+
+std::string_view ModelFile::Data(int index) const { return BufferBytes(tensor(index).buffer()); }
 
 std::string_view ModelFile::Metadata(std::string_view name) const {
   if (model->metadata() == nullptr) return {};
   for (const schema::Metadata* entry : *model->metadata()) {
     if (View(entry->name()) != name) continue;
-    const schema::Buffer& buffer = *model->buffers()->Get(entry->buffer());
-    if (!Has(buffer.data())) return {};
-    return {reinterpret_cast<const char*>(buffer.data()->data()), buffer.data()->size()};
+    return BufferBytes(entry->buffer());
   }
   return {};
 }
@@ -102,23 +115,24 @@ absl::StatusOr<ModelFile> OpenModelFile(const std::string& bytes, const std::str
     return error(absl::StrCat("damaged or truncated at ", bytes.size(), " bytes: an offset leaves the file"));
   }
   ModelFile file;
+  file.bytes = bytes;
   file.model = schema::GetModel(data);
   if (file.model->version() != kSchemaVersion) {
     return error(absl::StrCat("schema version ", file.model->version(), "; version 3 is what can be read"));
   }
   if (!Has(file.model->subgraphs())) return error("has no subgraph");
-  if (file.model->subgraphs()->size() != 1) {
-    return error(absl::StrCat("has ", file.model->subgraphs()->size(), " subgraphs; one can be read"));
-  }
   file.graph = file.model->subgraphs()->Get(0);
   if (!Has(file.graph->tensors())) return error("has no tensors");
   if (!Has(file.graph->operators())) return error("has no operators");
   if (!Has(file.model->operator_codes())) return error("has no operator codes");
   if (!Has(file.model->buffers())) return error("has no buffers");
   const uint32_t buffers = file.model->buffers()->size();
-  for (const schema::Buffer* buffer : *file.model->buffers()) {
-    if (buffer->offset() > 1)
-      return error("keeps data behind the flatbuffer (a model of over 2 GB), which is not read");
+  for (uint32_t i = 0; i < buffers; ++i) {
+    const schema::Buffer& buffer = *file.model->buffers()->Get(i);
+    if (buffer.offset() <= 1 || (buffer.offset() <= bytes.size() && buffer.size() <= bytes.size() - buffer.offset()))
+      continue;
+    return error(absl::StrCat("buffer ", i, ": ", buffer.size(), " bytes at ", buffer.offset(), " leave the file of ",
+                              bytes.size(), " bytes"));
   }
   for (int i = 0; i < file.tensors(); ++i) {
     if (file.tensor(i).buffer() >= buffers) {
@@ -160,11 +174,18 @@ absl::StatusOr<size_t> VerifyWithRuntime(const ModelFile& file, const std::strin
   mote_fault fault = {};
   const mote_status status = mote_model_memory(mote_all_operators, bytes.data(), bytes.size(), &memory, &fault);
   if (status == MOTE_OK) return memory.arena;
-  std::string where;
-  if (fault.op >= 0 && fault.op < file.operators()) absl::StrAppend(&where, file.OperatorText(fault.op), ": ");
-  if (fault.tensor >= 0 && fault.tensor < file.tensors()) absl::StrAppend(&where, file.TensorText(fault.tensor), ": ");
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, ": ", where, "the device runtime refuses it: ", mote_status_text(status)));
+  const bool has_op = fault.op >= 0 && fault.op < file.operators();
+  const bool has_tensor = fault.tensor >= 0 && fault.tensor < file.tensors();
+  std::string where, reason = absl::StrCat("the device runtime refuses it: ", mote_status_text(status));
+  if (has_op) absl::StrAppend(&where, "operator ", fault.op, ", ", file.OperatorText(fault.op), ": ");
+  if (has_tensor) absl::StrAppend(&where, file.TensorText(fault.tensor), ": ");
+  if (has_op && status == MOTE_ERROR_OPERATOR) reason = "the device runtime has no such operator";
+  if (has_op && status == MOTE_ERROR_TYPE) {
+    reason = absl::StrCat("the device runtime does not take ",
+                          has_tensor ? TensorTypeName(static_cast<int>(file.tensor(fault.tensor).type())) + " here"
+                                     : "this operator on " + InputTypes(file, fault.op));
+  }
+  return absl::InvalidArgumentError(absl::StrCat(name, ": ", where, reason));
 }
 
 }  // namespace mote

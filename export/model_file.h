@@ -16,7 +16,8 @@ namespace mote {
 // Views into bytes that the caller keeps.
 struct ModelFile {
   const schema::Model* model = nullptr;
-  const schema::SubGraph* graph = nullptr;  // the only one
+  const schema::SubGraph* graph = nullptr;  // the first one, which is run
+  std::string_view bytes;
 
   int tensors() const { return static_cast<int>(graph->tensors()->size()); }
   int operators() const { return static_cast<int>(graph->operators()->size()); }
@@ -26,6 +27,7 @@ struct ModelFile {
   int BuiltinCode(int op) const;
   std::string_view CustomCode(int op) const;  // of a custom operator
   std::string_view TensorName(int index) const;
+  std::string_view BufferBytes(uint32_t index) const;
   std::string_view Data(int tensor) const;  // of a constant; empty for activations
   std::string_view Metadata(std::string_view name) const;
   ModelMetadata Mote() const;

@@ -162,7 +162,8 @@ uint32_t mote_model_checksum(const mote_model* model, int32_t op);
 
 /* "the arena is too small" ...; "" for all with -DMOTE_NO_ERROR_TEXT. */
 const char* mote_status_text(mote_status status);
-/* "CONV_2D" ..., for the operators of the runtime; "" for others and with -DMOTE_NO_ERROR_TEXT. */
+/* "CONV_2D" ..., for the operators of the runtime; "" with -DMOTE_NO_ERROR_TEXT and for operators that the runtime does
+ * not have: on the host, `mote inspect` names those too. */
 const char* mote_operator_name(int32_t code);
 
 #ifdef __cplusplus

@@ -1,11 +1,16 @@
 """Commands on a model file alone: inspect, eval, invoke, verify."""
 import json
+import pathlib
 import shutil
+import sys
 
 import numpy as np
 import pytest
 from conftest import core_runs
-from program import mote
+from program import fails, mote
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "conformance"))
+from tflite_builder import FLOAT32, Operator, Subgraph, Tensor, activation, build, constant  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +136,49 @@ def test_verify_of_a_run_with_a_choice_leaves_its_own_results(tiny_run):
     out, _ = mote("verify", tiny_run.path, "--on", "training,host", "--samples", "10")
     assert "training" in out and "host" in out
     assert (tiny_run.path / "verify.json").read_bytes() == before
+
+
+def after_a_relu(operator, output, more=()):
+    """A model whose operator 1 is `operator`; tensors: 0 and 1 are int8 [1, 4], 2 is `output`."""
+    tensors = [activation([1, 4], 0.1), activation([1, 4], 0.1), output, *more]
+    return build(tensors, [Operator("RELU", [0], [1]), operator], [0], [2])
+
+
+@pytest.mark.parametrize("file, message", [
+    (after_a_relu(Operator("RELU", [1], [2], code=46), Tensor([1], 4)),
+     "operator 1, BIDIRECTIONAL_SEQUENCE_RNN 't2': the device runtime has no such operator"),
+    (after_a_relu(Operator("RELU", [1], [2], code=61), activation([1, 4], 0.1)),
+     "operator 1, GREATER 't2': the device runtime has no such operator"),
+    (after_a_relu(Operator("RELU", [1], [2], code=32), activation([1, 4], 0.1)),
+     "operator 1, custom operator  't2': the device runtime has no such operator"),
+    (after_a_relu(Operator("ADD", [1, 1], [2]), activation([1, 4], 0.1, type=FLOAT32)),
+     "operator 1, ADD 't2': tensor 2 't2': the device runtime does not take float32 here"),
+    (after_a_relu(Operator("MEAN", [3, 4], [2]), activation([1, 4], 0.1),
+                  [constant(np.zeros((1, 4), np.float32)), constant(np.array([1], np.int32))]),
+     "operator 1, MEAN 't2': the device runtime does not take this operator on float32, int32"),
+])
+def test_what_the_runtime_has_not_is_named_by_operator_index_and_reason(tmp_path, file, message):
+    model = tmp_path / "m.tflite"
+    model.write_bytes(file)
+    np.save(tmp_path / "x.npy", np.zeros((1, 4), np.int8))
+    for command in [["inspect", model], ["verify", model, "--on", "host"],
+                    ["invoke", model, "--input", tmp_path / "x.npy", "--output", tmp_path / "y.npy"]]:
+        assert fails(*command) == f"{model}: {message}"
+    assert not (tmp_path / "y.npy").exists()
+
+
+def test_models_of_several_subgraphs_and_with_data_behind_the_flatbuffer_run(tmp_path):
+    rng = np.random.default_rng(3)
+    weights = rng.integers(-127, 128, (3, 4)).astype(np.int8)
+    tensors = [activation([1, 4], np.float32(0.1)), constant(weights, [np.float32(0.01)]),
+               activation([1, 3], np.float32(0.1))]
+    graph = tensors, [Operator("FULLY_CONNECTED", [0, 1], [2])], [0], [2]
+    unused = Subgraph([activation([1, 7], 0.1), activation([1, 7], 0.1)], [Operator("RELU", [0], [1])], [0], [1])
+    np.save(tmp_path / "x.npy", rng.integers(-128, 128, (5, 4)).astype(np.int8))
+    outputs = []
+    for name, options in [("plain", {}), ("odd", dict(more_subgraphs=[unused], data_after=3))]:
+        (tmp_path / f"{name}.tflite").write_bytes(build(*graph, **options))
+        mote("invoke", tmp_path / f"{name}.tflite", "--input", tmp_path / "x.npy", "--output", tmp_path / "y.npy")
+        outputs.append(np.load(tmp_path / "y.npy"))
+        json.loads(mote("inspect", tmp_path / f"{name}.tflite", "--json")[0])
+    assert np.array_equal(*outputs) and len(np.unique(outputs[0])) > 5

@@ -92,7 +92,7 @@ def test_what_cannot_be_listed_is_one_line_and_leaves_nothing(tmp_path):
     output = tmp_path / "operators.c"
     output.write_text("as it was")
     for models, message in [([good, tmp_path / "none.tflite"], "none.tflite"),
-                            ([good, model], f"{model}: RELU 't1'"),
+                            ([good, model], f"{model}: operator 0, RELU 't1': the device runtime does not take this operator on float32"),
                             ([junk], f"{junk}: not a TensorFlow Lite model"),
                             ([good, double], f"{good} and {double} would both be mote_operators_of_ad01_int8: rename")]:
         assert message in fails("registry", *models, "-o", output)

@@ -41,7 +41,6 @@ std::string Repacked(const std::string& bytes, const std::function<void(schema::
 // global, 9 flat, 10 hidden, 11 rectified, 12 logits, 13 probabilities.
 const Case kCases[] = {
     {"NoSubgraph", [](auto& m) { m.subgraphs.clear(); }, "m.tflite: has no subgraph"},
-    {"TwoSubgraphs", [](auto& m) { m.subgraphs.push_back(std::make_unique<schema::SubGraphT>()); }, "has 2 subgraphs"},
     {"SchemaVersion", [](auto& m) { m.version = 4; }, "schema version 4"},
     {"NoTensors", [](auto& m) { m.subgraphs[0]->tensors.clear(); }, "has no tensors"},
     {"NoOperators", [](auto& m) { m.subgraphs[0]->operators.clear(); }, "has no operators"},
@@ -56,7 +55,18 @@ const Case kCases[] = {
     {"GraphInput", [](auto& m) { m.subgraphs[0]->inputs = {1000}; }, "inputs: tensor 1000"},
     {"NoGraphInputs", [](auto& m) { m.subgraphs[0]->inputs.clear(); }, "has no inputs"},
     {"NoGraphOutputs", [](auto& m) { m.subgraphs[0]->outputs.clear(); }, "has no outputs"},
-    {"OutsideData", [](auto& m) { m.buffers[1]->offset = 4096; }, "keeps data behind the flatbuffer"},
+    {"DataBehindTheEnd",
+     [](auto& m) {
+       m.buffers[1]->offset = 1 << 20;
+       m.buffers[1]->size = 8;
+     },
+     "buffer 1: 8 bytes at 1048576 leave the file"},
+    {"DataOverTheEnd",
+     [](auto& m) {
+       m.buffers[1]->offset = 4096;
+       m.buffers[1]->size = ~uint64_t{0} - 4000;
+     },
+     "buffer 1: 18446744073709547615 bytes at 4096 leave the file"},
     {"UnsupportedOperator", [](auto& m) { m.operator_codes[Op(m, 2).opcode_index]->builtin_code = 23; },
      "RESIZE_BILINEAR 'clamped': this operator"},
     {"CustomOperator",
@@ -175,6 +185,7 @@ TEST(Model, OdditiesOfOtherWritersAreAccepted) {
     Op(m, 4).inputs = {Op(m, 4).inputs[0], Op(m, 4).inputs[1], -1};  // a bias that is left out by -1
     Op(m, 7).builtin_options.AsConcatenationOptions()->axis = -1;
     for (auto& tensor : m.subgraphs[0]->tensors) tensor->shape_signature = tensor->shape;
+    m.subgraphs.push_back(std::make_unique<schema::SubGraphT>());  // that nothing uses
   });
   absl::StatusOr<IntegerNetwork> network = FromTflite(odd);
   ASSERT_TRUE(network.ok()) << network.status();
