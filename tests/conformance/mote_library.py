@@ -53,6 +53,7 @@ def library_path() -> Path:
     return found[0]
 
 
+_HOOK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32)
 _DTYPES = {0: np.float32, 2: np.int32, 3: np.uint8, 4: np.int64, 6: np.bool_, 7: np.int16, 9: np.int8}
 
 
@@ -68,6 +69,13 @@ def _load():
         getattr(lib, name).restype = _Tensor
     for name in ("mote_model_input_count", "mote_model_output_count"):
         getattr(lib, name).argtypes = [ctypes.POINTER(_Model)]
+    model = ctypes.POINTER(_Model)
+    lib.mote_model_set_hook.argtypes = [model, _HOOK, p]
+    lib.mote_model_set_hook.restype = None
+    lib.mote_model_operator_output_count.argtypes = [model, i32]
+    lib.mote_model_operator_output.argtypes = [model, i32, i32]
+    lib.mote_model_tensor.argtypes = [model, i32]
+    lib.mote_model_tensor.restype = _Tensor
     lib.mote_status_text.argtypes = [ctypes.c_int]
     lib.mote_status_text.restype = ctypes.c_char_p
     lib.mote_operator_name.restype = ctypes.c_char_p
@@ -153,6 +161,19 @@ class MoteModel:
     def run(self, *inputs: np.ndarray) -> np.ndarray:
         """The first output."""
         return self.invoke(*inputs)[0]
+
+    def keep_tensors(self) -> None:
+        """From now on `tensors` holds a copy of every operator's outputs of the last inference, by index."""
+        self.tensors: dict[int, np.ndarray] = {}
+
+        def hook(_context, _model, op):
+            model = ctypes.byref(self._model)
+            for i in range(_LIB.mote_model_operator_output_count(model, op)):
+                index = _LIB.mote_model_operator_output(model, op, i)
+                self.tensors[index] = self._array(_LIB.mote_model_tensor(model, index)).copy()
+
+        self._hook = _HOOK(hook)  # kept alive: the runtime has only its address
+        _LIB.mote_model_set_hook(ctypes.byref(self._model), self._hook, None)
 
     def reset(self) -> None:
         status = _LIB.mote_model_reset(ctypes.byref(self._model))
