@@ -79,11 +79,6 @@ mote_status Invocation::Variable(int32_t position, uint32_t types, TensorInfo* i
   return info->is_variable ? MOTE_OK : Fail(MOTE_ERROR_STRUCTURE, *info);
 }
 
-mote_status Invocation::Intermediate(int32_t position, uint32_t types, TensorInfo* info) {
-  constexpr uint32_t kIntermediates = 8;
-  return ReadQuantized(graph_->file.FieldVector(op_->table, kIntermediates, 4), position, types, info);
-}
-
 mote_status Invocation::Weights(int32_t position, uint32_t types, int32_t dimensions, int32_t channel_dimension,
                                 TensorInfo* info) {
   MOTE_RETURN_IF_ERROR(Constant(position, types, info));

@@ -73,8 +73,6 @@ class Invocation {
   mote_status Bias(int32_t position, int32_t channels, uint32_t types, TensorInfo* info);
   /* State that is kept from one invoke to the next; quantized as with Input. */
   mote_status Variable(int32_t position, uint32_t types, TensorInfo* info);
-  /* Element `position` of the operator's intermediates: quantization only, no data. */
-  mote_status Intermediate(int32_t position, uint32_t types, TensorInfo* info);
 
   int32_t input_count() const { return static_cast<int32_t>(op_->inputs.size); }
   int32_t output_count() const { return static_cast<int32_t>(op_->outputs.size); }

@@ -68,6 +68,16 @@ RC_GTEST_PROP(Multiplier, OfARatioIsWhatDoubleArithmeticGives, ()) {
   }
 }
 
+// (2^24 - 2) * (2^23 + 1) is 2^47 - 2: 31 bits round it up to a power of two, whose mantissa is one bit too long.
+TEST(Multiplier, TakesUpWhatRoundingCarriesOver) {
+  const float a = 16777214, b = 8388609, c = 8388608;
+  const Multiplier want = Stated(static_cast<double>(a) * static_cast<double>(b) / static_cast<double>(c));
+  const Multiplier got = MultiplierFromProduct(Decoded(a), Decoded(b), Decoded(c));
+  EXPECT_EQ(want.mantissa, 1 << 30);
+  EXPECT_EQ(got.mantissa, want.mantissa);
+  EXPECT_EQ(got.exponent, want.exponent);
+}
+
 // The double quotient is rounded to 53 bits before it is rounded to 31; quotients next to a half of the 31st bit show
 // it.
 TEST(Multiplier, RoundsTwiceAsDoubleDivisionDoes) {

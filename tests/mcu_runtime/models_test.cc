@@ -211,6 +211,7 @@ TEST(Api, RefusesBadArguments) {
   for (int status = 0; status <= MOTE_ERROR_SELFTEST; ++status) {
     EXPECT_STRNE(mote_status_text(static_cast<mote_status>(status)), "an unknown status") << status;
   }
+  EXPECT_STREQ(mote_status_text(static_cast<mote_status>(MOTE_ERROR_SELFTEST + 1)), "an unknown status");
 }
 
 }  // namespace
