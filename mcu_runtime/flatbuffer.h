@@ -18,8 +18,6 @@
 
 namespace mote::device {
 
-inline uint32_t LoadLittleEndian32(const uint8_t* p) { return LoadUnaligned<uint32_t>(p); }
-
 /* Positions are distances from the file's begin; 0 is the header's and so stands for "absent". */
 struct Table {
   uint32_t at = 0;

@@ -42,11 +42,11 @@ MOTE_NOINLINE mote_status ReadGolden(const mote_model* model, Golden* golden) {
   if (graph.file.status != MOTE_OK || data.size < kHeaderBytes) return MOTE_ERROR_SELFTEST;
   const uint8_t* bytes = graph.file.data() + data.at;
   golden->samples = bytes + kHeaderBytes;
-  golden->count = LoadLittleEndian32(bytes + kSamples);
+  golden->count = LoadUnaligned<uint32_t>(bytes + kSamples);
   golden->input_bytes = 0;
-  golden->operators = LoadLittleEndian32(bytes + kOperators);
-  if (LoadLittleEndian32(bytes + kMagic) != MOTE_SELFTEST_MAGIC || LoadLittleEndian32(bytes + kVersion) != 1 ||
-      golden->operators != graph.operators.size) {
+  golden->operators = LoadUnaligned<uint32_t>(bytes + kOperators);
+  if (LoadUnaligned<uint32_t>(bytes + kMagic) != MOTE_SELFTEST_MAGIC ||
+      LoadUnaligned<uint32_t>(bytes + kVersion) != 1 || golden->operators != graph.operators.size) {
     return MOTE_ERROR_SELFTEST;
   }
   for (uint32_t i = 0; i < graph.inputs.size; ++i) {

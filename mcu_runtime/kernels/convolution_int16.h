@@ -9,6 +9,7 @@
 #define MOTE_MCU_RUNTIME_KERNELS_CONVOLUTION_INT16_H_
 
 #include "mcu_runtime/kernels/convolution.h"
+#include "mcu_runtime/kernels/sums.h"
 
 namespace mote::device {
 
@@ -30,13 +31,6 @@ struct WideBlock {
   int16_t* patch;         /* memory for a patch of taps() codes */
   int16_t* output;
 };
-
-/* |acc| * M16 within 62 bits, the result within int32. */
-inline int32_t RequantizeWide(int64_t acc, Multiplier m) {
-  const int32_t mantissa = m.mantissa < 0x7fff0000 ? (m.mantissa + (1 << 15)) >> 16 : 0x7fff;
-  const int32_t shift = 15 - m.exponent;
-  return static_cast<int32_t>((acc * mantissa + (int64_t{1} << (shift - 1))) >> shift);
-}
 
 void Conv2dInt16(const ConvolutionParams& p, const WideBlock& block);
 void DepthwiseConv2dInt16(const ConvolutionParams& p, const WideBlock& block);

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import math
 
+import formulas_weights
 import numpy as np
+from formulas_weights import multiplier
 
 f32 = np.float32
 
@@ -13,24 +15,9 @@ f32 = np.float32
 # The scalar arithmetic.
 
 
-def multiplier(m: float) -> tuple[int, int]:
-    """Mantissa and exponent of a positive double."""
-    fraction, exponent = math.frexp(m)
-    mantissa = math.floor(fraction * 2**31 + 0.5)
-    if mantissa == 2**31:
-        mantissa, exponent = mantissa // 2, exponent + 1
-    return (mantissa, exponent) if exponent >= -31 else (0, 0)
-
-
 def requantize(acc: int, m: float) -> int:
     """The two roundings."""
-    mantissa, exponent = multiplier(m)
-    product = (acc << max(exponent, 0)) * mantissa
-    nudged = product + (2**30 if product >= 0 else 1 - 2**30)
-    high = nudged // 2**31 if nudged >= 0 else -(-nudged // 2**31)
-    shift = max(-exponent, 0)
-    magnitude = (abs(high) + (1 << shift >> 1)) >> shift
-    return magnitude if high >= 0 else -magnitude
+    return formulas_weights.requantize(acc, *multiplier(m))
 
 
 def bound_code(bound: int, scale) -> int:

@@ -13,6 +13,7 @@ import os
 import numpy as np
 import pytest
 from cases import GENERATORS, case, reference_steps
+from formulas_weights import multiplier, requantize
 from mote_library import MoteModel
 from tflite_builder import Operator, activation, build, constant
 
@@ -71,29 +72,6 @@ def test_equals_the_reference_byte_for_byte(operator, request):
 
 
 # What random models hardly ever meet, sought out on purpose.
-
-
-def multiplier(m: float) -> tuple[int, int]:
-    """Mantissa and exponent of the contract, from a Python double."""
-    if m == 0:
-        return 0, 0
-    fraction, exponent = math.frexp(m)
-    mantissa = math.floor(fraction * 2**31 + 0.5)
-    if mantissa == 2**31:
-        mantissa, exponent = mantissa // 2, exponent + 1
-    return (mantissa, exponent) if exponent >= -31 else (0, 0)
-
-
-def requantize(acc: int, mantissa: int, exponent: int) -> int:
-    """The two roundings of the contract, in exact integers."""
-    product = (acc << max(exponent, 0)) * mantissa
-    nudged = product + (2**30 if product >= 0 else 1 - 2**30)
-    high = nudged // 2**31 if nudged >= 0 else -(-nudged // 2**31)
-    shift = max(-exponent, 0)
-    if shift == 0:
-        return high
-    magnitude = (abs(high) + (1 << (shift - 1))) >> shift
-    return magnitude if high >= 0 else -magnitude
 
 
 @pytest.mark.parametrize("seed", range(40))
