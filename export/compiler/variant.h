@@ -1,0 +1,111 @@
+// Variants: the ways to compute a layer on a core. A family of kernels (dsp, mve, thumb1, plain) is a list of them.
+//
+// A variant says of a layer whether it takes it, in which layout it reads its inputs' rows and writes its output's,
+// what it costs, and gives the constants and the parameters that the generated code holds. Everything around the
+// kernel's call (where rows lie, rings, padding rows above and below, the order of steps) is the emitter's, the same
+// for all variants.
+#ifndef MOTE_EXPORT_COMPILER_VARIANT_H_
+#define MOTE_EXPORT_COMPILER_VARIANT_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "export/compiler/network.h"
+#include "export/compiler/target.h"
+
+namespace mote::compiler {
+
+// How one row of a tensor lies in memory. Two layouts are the same where all fields are.
+struct RowLayout {
+  std::string kind =
+      "nhwc8";              // nhwc8: [x][channel] int8, as in the file. Others are named by the family that has them.
+  int left = 0, right = 0;  // pixels of padding in the row; they hold the tensor's zero point in the layout's own form
+  int64_t row_bytes = 0;    // from a row to the next: a multiple of `alignment`
+  int alignment = 4;
+  bool is_pixels = true;  // pixels lie one behind the other, row_bytes / (left + width + right) bytes each: rows that
+                          // follow each other without padding are one longer row
+
+  bool operator==(const RowLayout&) const = default;
+};
+
+// int8, [x][channel], without padding: what the network's inputs and outputs have.
+RowLayout Nhwc8(const Tensor& tensor);
+
+// A table that the generated code holds in flash.
+struct Constant {
+  std::string name;     // within the layer: "weights"; the generated code calls it kLayer3Weights
+  std::string element;  // "int8_t", "int32_t", "uint32_t", ...
+  int alignment = 4;
+  std::vector<int64_t> values;
+};
+
+// How a kernel is called. P is the type of its parameters (KernelUse::params_type); `scratch` is there where
+// scratch_bytes is not 0, aligned to 16.
+enum class KernelForm {
+  // One output row from its window of input rows:
+  //   void F(const P&, const uint8_t* const* rows, uint8_t* output [, uint8_t* scratch])
+  // rows[i] is the row that tap row i reads; above and below the image it is a constant row of padding.
+  kWindow,
+  // Any number of pixels from as many pixels of each input, rows of which are alike (is_pixels):
+  //   void F(const P&, const uint8_t* const* inputs, int32_t pixels, uint8_t* output [, uint8_t* scratch])
+  // It may write over its first input, if `in_place`.
+  kPixels,
+  // One output row of which every input row is a part (a global pool), row by row:
+  //   void F(const P&, int32_t row, const uint8_t* input, uint8_t* state, uint8_t* output)
+  // row counts from 0; the last one, P's own number of rows less 1, writes the output. `state` has state_bytes.
+  kFold,
+  // The recorded calls: whole tensors in nhwc8 (or of any type).
+  kWhole,
+};
+
+// What a variant makes of a layer.
+struct KernelUse {
+  std::string variant;  // "conv_2d_dsp"
+  KernelForm form = KernelForm::kWhole;
+  std::string function;     // "mote::compiled::ConvRowDsp", template arguments included
+  std::string header;       // "mcu_runtime/compiled/conv_2d_dsp.h"
+  std::string params_type;  // "mote::compiled::ConvDspParams"
+  // Its initializer, fields named in comments. $weights stands for the address of the constant of that name.
+  std::string params;
+  std::vector<Constant> constants;
+  std::vector<RowLayout> reads;  // one an input
+  RowLayout writes;
+  bool writes_padding =
+      false;  // of the output's rows; else the emitter fills it, which it can for nhwc8, planar8, wide16
+  bool in_place = false;
+  int64_t scratch_bytes = 0;
+  int64_t state_bytes = 0;
+  int64_t instructions = 0;  // estimated, of a whole inference
+  int64_t code_bytes = 0;    // estimated, of the kernel's code, which layers that use the same function share
+  std::string remark;        // for the report: why it is not the fastest ("a weight of -128"), or nothing
+};
+
+// What a layer is asked for.
+struct Request {
+  Target target;
+  std::optional<RowLayout> output;  // the layout that the consumers want; none: whatever the variant likes to write
+};
+
+class Variant {
+ public:
+  virtual ~Variant() = default;
+  virtual std::string name() const = 0;
+  // None where it does not take the layer, or cannot write what is asked for.
+  virtual std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const = 0;
+};
+
+using VariantList = std::vector<std::unique_ptr<Variant>>;
+
+// Each family's own file defines its function (family_dsp.cc, ...); AllVariants (variants.cc) lists them all.
+void AddDspVariants(VariantList* variants);
+void AddMveVariants(VariantList* variants);
+void AddThumb1Variants(VariantList* variants);
+void AddPortableVariants(VariantList* variants);  // any core: tables, pools, conversions between layouts
+const VariantList& AllVariants();
+
+}  // namespace mote::compiler
+
+#endif  // MOTE_EXPORT_COMPILER_VARIANT_H_
