@@ -1,0 +1,15 @@
+# Writes a C++ file with the texts of the device's sources, so that `mote compile` has them wherever it is installed.
+# -DROOT=<repository> -DOUTPUT=<file> -DFILES=<relative paths, separated by |>
+string(REPLACE "|" ";" files "${FILES}")
+set(text "#include \"export/compiler/device_sources.h\"\n\nnamespace mote::compiler {\n\n")
+string(APPEND text "const DeviceSource kDeviceSources[] = {\n")
+foreach(file ${files})
+  file(READ "${ROOT}/${file}" contents)
+  string(FIND "${contents}" ")__\"" clash)
+  if(NOT clash EQUAL -1)
+    message(FATAL_ERROR "${file} holds the end of a raw string")
+  endif()
+  string(APPEND text "    {\"${file}\", R\"__(${contents})__\"},\n")
+endforeach()
+string(APPEND text "};\nconst int kDeviceSourceCount = sizeof kDeviceSources / sizeof kDeviceSources[0];\n\n}  // namespace mote::compiler\n")
+file(WRITE "${OUTPUT}" "${text}")
