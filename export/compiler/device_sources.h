@@ -1,5 +1,5 @@
-// The device's sources as they stand in mcu_runtime/, held by the program: what a compiled model includes is copied from
-// here into its folder, and what runs it under emulation is built from here.
+// The device's sources as they stand in mcu_runtime/, held by the program: what a compiled model includes is copied
+// from here into its folder, and what runs it under emulation is built from here.
 #ifndef MOTE_EXPORT_COMPILER_DEVICE_SOURCES_H_
 #define MOTE_EXPORT_COMPILER_DEVICE_SOURCES_H_
 

@@ -20,7 +20,8 @@ namespace mote::compiler {
 // An activation. Images are [height, width, channels]; whatever else has one row: height 1, width 1, channels =
 // elements of the last dimension, and the other dimensions as width.
 struct Tensor {
-  int index = 0;  // in the file, the first of those that share its bytes
+  int index = 0;       // in Network::tensors
+  int file_index = 0;  // in the file: the first of those that share its bytes
   std::string name;
   std::string type;  // "int8", ...
   std::vector<int> shape;
@@ -28,7 +29,8 @@ struct Tensor {
   int64_t bytes = 0;
   float scale = 0;
   int zero_point = 0;
-  bool is_state = false;
+  bool is_state = false;  // kept from one inference to the next
+  int64_t state_offset = 0;
   bool is_input = false, is_output = false;  // of the network
   int producer = -1;                         // a layer; -1: an input of the network, or state
   std::vector<int> consumers;                // layers, ascending; one that reads it twice stands there twice

@@ -31,7 +31,8 @@ struct RowLayout {
   bool operator==(const RowLayout&) const = default;
 };
 
-// int8, [x][channel], without padding: what the network's inputs and outputs have.
+// int8, [x][channel], without padding and alignment: what the network's inputs and outputs have. Of tensors of other
+// types their elements likewise.
 RowLayout Nhwc8(const Tensor& tensor);
 
 // A table that the generated code holds in flash.
@@ -95,6 +96,10 @@ class Variant {
   virtual std::string name() const = 0;
   // None where it does not take the layer, or cannot write what is asked for.
   virtual std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const = 0;
+  // Rows of a tensor from one layout into another, KernelForm::kWindow with a window of one row; for variants that are
+  // conversions, which take no layers.
+  virtual std::optional<KernelUse> Convert(const Tensor& tensor, const RowLayout& from, const RowLayout& to,
+                                           const Target& target) const;
 };
 
 using VariantList = std::vector<std::unique_ptr<Variant>>;

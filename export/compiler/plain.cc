@@ -1,0 +1,28 @@
+#include "export/compiler/plain.h"
+
+#include <algorithm>
+
+namespace mote::compiler {
+namespace {
+
+// Instructions a product and an element of the plain kernels, about: what other variants are held against.
+constexpr int64_t kInstructionsAMac = 4;
+constexpr int64_t kInstructionsAnElement = 40;
+
+}  // namespace
+
+KernelUse PlainUse(const Network& network, const Layer& layer) {
+  KernelUse use;
+  use.variant = "plain";
+  use.form = KernelForm::kWhole;
+  for (const int input : layer.inputs) use.reads.push_back(Nhwc8(network.tensors[input]));
+  if (!layer.outputs.empty()) use.writes = Nhwc8(network.tensors[layer.outputs[0]]);
+  use.in_place = layer.recorded->in_place;
+  use.scratch_bytes = layer.recorded->scratch_bytes;
+  int64_t elements = 0;
+  for (const int output : layer.outputs) elements += network.tensors[output].bytes;
+  use.instructions = kInstructionsAMac * layer.macs + kInstructionsAnElement * elements;
+  return use;
+}
+
+}  // namespace mote::compiler

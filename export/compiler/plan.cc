@@ -1,0 +1,301 @@
+#include "export/compiler/plan.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "export/compiler/conversions.h"
+#include "export/compiler/plain.h"
+
+namespace mote::compiler {
+namespace {
+
+constexpr int64_t kPlaceAlignment = 16;
+
+int64_t AlignedUp(int64_t bytes, int64_t alignment) { return (bytes + alignment - 1) / alignment * alignment; }
+
+// The layout that all readers of a tensor ask for, or the file's where they differ.
+RowLayout WantedLayout(const Network& network, const Tensor& tensor, const std::vector<KernelUse>& uses) {
+  std::optional<RowLayout> wanted;
+  if (tensor.is_output || tensor.is_state) return Nhwc8(tensor);
+  for (const int consumer : tensor.consumers) {
+    const Layer& layer = network.layers[consumer];
+    for (size_t i = 0; i < layer.inputs.size(); ++i) {
+      if (layer.inputs[i] != tensor.index) continue;
+      const RowLayout& layout = uses[consumer].reads[i];
+      if (wanted && *wanted != layout) return Nhwc8(tensor);
+      wanted = layout;
+    }
+  }
+  return wanted.value_or(Nhwc8(tensor));
+}
+
+RowUse Uses(int tensor, std::vector<RowRange> rows) {
+  RowUse use;
+  use.tensor = tensor;
+  use.rows = std::move(rows);
+  return use;
+}
+
+// What a use costs by what is optimized for; the rest decides between equals.
+std::pair<int64_t, int64_t> CostOf(const KernelUse& use, const Target& target) {
+  int64_t constants = 0;
+  for (const Constant& constant : use.constants) {
+    const int64_t width = constant.element.find("8") != std::string::npos    ? 1
+                          : constant.element.find("16") != std::string::npos ? 2
+                                                                             : 4;
+    constants += width * static_cast<int64_t>(constant.values.size());
+  }
+  if (target.is(Optimize::kSize)) return {constants + use.code_bytes, use.instructions};
+  return {use.instructions, constants + use.code_bytes};
+}
+
+class Chooser {
+ public:
+  Chooser(const Network& network, const PlanOptions& options) : network_(network), options_(options) {}
+
+  // One use a layer. Consumers are chosen before producers, which then write what is read.
+  std::vector<KernelUse> Choose() {
+    uses_.resize(network_.layers.size());
+    for (size_t i = network_.layers.size(); i-- > 0;) ChooseFor(network_.layers[i], &uses_[i]);
+    return std::move(uses_);
+  }
+
+ private:
+  void ChooseFor(const Layer& layer, KernelUse* best) {
+    *best = PlainUse(network_, layer);
+    if (options_.plain || layer.kind == LayerKind::kOther) return;
+    const Tensor& output = network_.tensors[layer.outputs[0]];
+    const RowLayout wanted = WantedLayout(network_, output, uses_);
+    std::pair<int64_t, int64_t> least = WithConversions(layer, *best, wanted);
+    std::vector<RowLayout> layouts = {wanted};
+    if (wanted != Nhwc8(output)) layouts.push_back(Nhwc8(output));
+    for (const auto& variant : AllVariants()) {
+      for (const RowLayout& layout : layouts) {
+        std::optional<KernelUse> use = variant->Use(network_, layer, {options_.target, layout});
+        if (!use) continue;
+        const std::pair<int64_t, int64_t> cost = WithConversions(layer, *use, wanted);
+        if (cost >= least) continue;
+        least = cost;
+        *best = *std::move(use);
+      }
+    }
+  }
+
+  // With what brings the network's input into the layout that is read, and the output into the wanted one.
+  std::pair<int64_t, int64_t> WithConversions(const Layer& layer, const KernelUse& use, const RowLayout& wanted) {
+    std::pair<int64_t, int64_t> cost = CostOf(use, options_.target);
+    const auto add = [&](const Tensor& tensor, const RowLayout& from, const RowLayout& to) {
+      if (from == to) return;
+      const std::optional<KernelUse> conversion = ConversionUse(tensor, from, to, options_.target);
+      constexpr int64_t kNever = int64_t{1} << 60;
+      const std::pair<int64_t, int64_t> more =
+          conversion ? CostOf(*conversion, options_.target) : std::pair<int64_t, int64_t>(kNever, kNever);
+      cost.first += more.first;
+      cost.second += more.second;
+    };
+    add(network_.tensors[layer.outputs[0]], use.writes, wanted);
+    for (size_t i = 0; i < layer.inputs.size(); ++i) {
+      const Tensor& input = network_.tensors[layer.inputs[i]];
+      if (input.is_input) add(input, Nhwc8(input), use.reads[i]);
+    }
+    return cost;
+  }
+
+  const Network& network_;
+  const PlanOptions& options_;
+  std::vector<KernelUse> uses_;
+};
+
+class Planner {
+ public:
+  Planner(const Network& network, const PlanOptions& options) : network_(network), options_(options) {}
+
+  absl::StatusOr<Plan> Make() {
+    plan_.target = options_.target;
+    for (const int input : network_.inputs) plan_.inputs.push_back(BufferOf(input, Nhwc8(network_.tensors[input])));
+    const std::vector<KernelUse> uses = Chooser(network_, options_).Choose();
+    for (size_t i = 0; i < network_.layers.size(); ++i) AddLayer(network_.layers[i], uses[i]);
+    for (const int output : network_.outputs)
+      plan_.outputs.push_back(Converted(output, Nhwc8(network_.tensors[output])));
+    PlaceState();
+    DescribeRows();
+    return Schedule();
+  }
+
+ private:
+  int BufferOf(int tensor, const RowLayout& layout) {
+    for (size_t i = 0; i < plan_.buffers.size(); ++i) {
+      if (plan_.buffers[i].tensor == tensor && plan_.buffers[i].layout == layout) return static_cast<int>(i);
+    }
+    const bool first = std::none_of(plan_.buffers.begin(), plan_.buffers.end(),
+                                    [tensor](const Buffer& buffer) { return buffer.tensor == tensor; });
+    const std::string name = absl::StrCat("t", network_.tensors[tensor].file_index);
+    plan_.buffers.push_back({tensor, layout, first ? name : absl::StrCat(name, "_", layout.kind)});
+    return static_cast<int>(plan_.buffers.size()) - 1;
+  }
+
+  // The tensor's buffer in a layout; where there is none, a conversion makes it.
+  int Converted(int tensor, const RowLayout& layout) {
+    int from = -1;
+    for (size_t i = 0; i < plan_.buffers.size(); ++i) {
+      if (plan_.buffers[i].tensor != tensor) continue;
+      if (plan_.buffers[i].layout == layout) return static_cast<int>(i);
+      if (from < 0) from = static_cast<int>(i);
+    }
+    if (from < 0) return BufferOf(tensor, layout);  // state, which nothing makes
+    Stage stage;
+    stage.use = *ConversionUse(network_.tensors[tensor], plan_.buffers[from].layout, layout, options_.target);
+    stage.inputs = {from};
+    stage.vertical.input = stage.vertical.output = network_.tensors[tensor].height;
+    const int to = BufferOf(tensor, layout);
+    stage.outputs = {to};
+    plan_.stages.push_back(std::move(stage));
+    return to;
+  }
+
+  void AddLayer(const Layer& layer, const KernelUse& use) {
+    Stage stage;
+    stage.layer = static_cast<int>(&layer - network_.layers.data());
+    stage.use = use;
+    stage.vertical = layer.vertical;
+    for (size_t i = 0; i < layer.inputs.size(); ++i) stage.inputs.push_back(Converted(layer.inputs[i], use.reads[i]));
+    for (const int output : layer.outputs) {
+      const Tensor& tensor = network_.tensors[output];
+      stage.outputs.push_back(BufferOf(output, layer.outputs.size() == 1 ? use.writes : Nhwc8(tensor)));
+    }
+    plan_.stages.push_back(std::move(stage));
+  }
+
+  void PlaceState() {
+    for (const Tensor& tensor : network_.tensors) {
+      if (tensor.is_state) plan_.state_bytes = std::max(plan_.state_bytes, tensor.state_offset + tensor.bytes);
+    }
+  }
+
+  void DescribeRows() {
+    for (const Buffer& buffer : plan_.buffers) {
+      const Tensor& tensor = network_.tensors[buffer.tensor];
+      RowTensor rows;
+      rows.name = buffer.name;
+      rows.rows = tensor.height;
+      rows.row_bytes = buffer.layout.row_bytes;
+      rows.alignment = buffer.layout.alignment;
+      if (buffer.layout == Nhwc8(tensor)) {
+        rows.contiguous = true;
+        rows.alignment = 4;
+      }
+      plan_.rows.tensors.push_back(rows);
+    }
+    for (size_t i = 0; i < plan_.buffers.size(); ++i) {
+      if (network_.tensors[plan_.buffers[i].tensor].is_state) plan_.rows.tensors[i].kind = RowTensor::Kind::kExternal;
+    }
+    for (const int input : plan_.inputs) plan_.rows.tensors[input].kind = RowTensor::Kind::kInput;
+    for (const int output : plan_.outputs) {
+      if (plan_.rows.tensors[output].kind == RowTensor::Kind::kActivation) {
+        plan_.rows.tensors[output].kind = RowTensor::Kind::kOutput;
+      }
+    }
+    for (const Stage& stage : plan_.stages) plan_.rows.layers.push_back(LayerOf(stage));
+    // Only what some kernel takes whole must stand in one piece.
+    for (size_t i = 0; i < plan_.buffers.size(); ++i) {
+      RowTensor& rows = plan_.rows.tensors[i];
+      const auto takes_whole = [&](const Stage& stage) {
+        return stage.use.form == KernelForm::kWhole && (std::count(stage.inputs.begin(), stage.inputs.end(), i) != 0 ||
+                                                        std::count(stage.outputs.begin(), stage.outputs.end(), i) != 0);
+      };
+      rows.contiguous = std::any_of(plan_.stages.begin(), plan_.stages.end(), takes_whole);
+    }
+  }
+
+  RowLayer LayerOf(const Stage& stage) {
+    constexpr int64_t kStepOverhead = 40;
+    RowLayer layer;
+    layer.name = stage.layer < 0 ? "conversion" : network_.layers[stage.layer].name;
+    layer.scratch_bytes = stage.use.scratch_bytes;
+    layer.state_bytes = stage.use.state_bytes;
+    layer.alignment = kPlaceAlignment;
+    layer.step_cost = kStepOverhead;
+    const auto height = [this](int buffer) { return network_.tensors[plan_.buffers[buffer].tensor].height; };
+    const int rows_out = height(stage.outputs[0]);
+    switch (stage.use.form) {
+      case KernelForm::kWindow: {
+        const Axis& axis = stage.vertical;
+        layer.steps = rows_out;
+        layer.inputs.push_back(Uses(stage.inputs[0], WindowRows(rows_out, height(stage.inputs[0]), axis.filter,
+                                                                axis.stride, axis.padding, axis.dilation)));
+        layer.outputs.push_back(Uses(stage.outputs[0], EachRow(rows_out)));
+        break;
+      }
+      case KernelForm::kPixels:
+        layer.steps = rows_out;
+        for (const int input : stage.inputs) layer.inputs.push_back(Uses(input, EachRow(rows_out)));
+        if (stage.use.in_place) layer.inputs[0].overwrite_lag = 0;
+        layer.outputs.push_back(Uses(stage.outputs[0], EachRow(rows_out)));
+        break;
+      case KernelForm::kFold:
+        layer.steps = height(stage.inputs[0]);
+        layer.inputs.push_back(Uses(stage.inputs[0], EachRow(layer.steps)));
+        layer.outputs.push_back(Uses(stage.outputs[0], LastStep(layer.steps, rows_out)));
+        break;
+      case KernelForm::kWhole:
+        layer.steps = 1;
+        for (const int input : stage.inputs) layer.inputs.push_back(Uses(input, AllRows(1, height(input))));
+        if (stage.use.in_place && !layer.inputs.empty()) layer.inputs[0].overwrite_lag = 0;
+        for (const int output : stage.outputs) layer.outputs.push_back(Uses(output, AllRows(1, height(output))));
+        break;
+    }
+    // What is state takes no part.
+    std::erase_if(layer.inputs, [this](const RowUse& use) { return IsState(use.tensor); });
+    std::erase_if(layer.outputs, [this](const RowUse& use) { return IsState(use.tensor); });
+    return layer;
+  }
+
+  bool IsState(int buffer) const { return network_.tensors[plan_.buffers[buffer].tensor].is_state; }
+
+  absl::StatusOr<Plan> Schedule() {
+    if (const std::string wrong = CheckNetwork(plan_.rows); !wrong.empty()) return absl::InternalError(wrong);
+    const int64_t state = AlignedUp(plan_.state_bytes, kPlaceAlignment);
+    ScheduleOptions options;
+    options.stream = options_.target.is(Optimize::kRam) || options_.ram_bytes.has_value();
+    if (options_.ram_bytes) options.budget_bytes = *options_.ram_bytes - state;
+    std::string error;
+    std::optional<class Schedule> schedule = PlanSchedule(plan_.rows, options, &error);
+    if (!schedule) return absl::ResourceExhaustedError(error);
+    plan_.schedule = *std::move(schedule);
+    for (TensorPlace& place : plan_.schedule.tensors) place.offset += state;
+    for (int64_t& offset : plan_.schedule.scratch_offset) offset += state;
+    for (int64_t& offset : plan_.schedule.state_offset) offset += state;
+    plan_.arena_bytes = state + plan_.schedule.peak_bytes;
+    return std::move(plan_);
+  }
+
+  const Network& network_;
+  const PlanOptions& options_;
+  Plan plan_;
+};
+
+}  // namespace
+
+RowLayout Nhwc8(const Tensor& tensor) {
+  RowLayout layout;
+  layout.alignment = 1;
+  layout.row_bytes = tensor.bytes / tensor.height;
+  return layout;
+}
+
+bool Plan::is_streamed() const {
+  const auto& steps = schedule.steps;
+  for (size_t i = 1; i < steps.size(); ++i) {
+    if (steps[i].layer != steps[i - 1].layer && steps[i].index != 0) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<Plan> MakePlan(const Network& network, const PlanOptions& options) {
+  return Planner(network, options).Make();
+}
+
+}  // namespace mote::compiler

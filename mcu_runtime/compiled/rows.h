@@ -1,0 +1,48 @@
+/* Where the rows of a tensor lie in the arena of a compiled model, and which rows a window meets. */
+#ifndef MOTE_MCU_RUNTIME_COMPILED_ROWS_H_
+#define MOTE_MCU_RUNTIME_COMPILED_ROWS_H_
+
+#include <stdint.h>
+
+namespace mote::compiled {
+
+/* Row r of a tensor stands in slot r mod `slots`; where all rows are held, slots is their number. */
+struct Rows {
+  int32_t offset; /* of slot 0 in the arena */
+  int32_t row_bytes;
+  int32_t slots;
+
+  uint8_t* At(uint8_t* arena, int32_t row) const {
+    while (row >= slots) row -= slots;
+    return arena + offset + row * row_bytes;
+  }
+};
+
+/* The vertical axis of a window: output row y reads input rows y * stride - padding + tap * dilation. */
+struct RowWindow {
+  int32_t filter;
+  int32_t stride;
+  int32_t dilation;
+  int32_t padding;
+  int32_t height; /* of the input */
+};
+
+/* rows[tap] for all taps of output row y; above and below the image, `outside`. */
+inline void FindRows(const Rows& input, const RowWindow& window, uint8_t* arena, int32_t y, const uint8_t* outside,
+                     const uint8_t** rows) {
+  int32_t row = y * window.stride - window.padding;
+  for (int32_t tap = 0; tap < window.filter; ++tap, row += window.dilation) {
+    rows[tap] = row >= 0 && row < window.height ? input.At(arena, row) : outside;
+  }
+}
+
+/* Fills the padding at both ends of a row: `left` and `right` bytes or halfwords of one value. */
+template <typename T>
+inline void FillEnds(T* row, int32_t left, int32_t middle, int32_t right, T value) {
+  for (int32_t i = 0; i < left; ++i) row[i] = value;
+  for (int32_t i = 0; i < right; ++i) row[left + middle + i] = value;
+}
+
+}  // namespace mote::compiled
+
+#endif  // MOTE_MCU_RUNTIME_COMPILED_ROWS_H_
