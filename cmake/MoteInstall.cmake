@@ -28,7 +28,7 @@ if(MOTE_HOST)
   set_target_properties(mote_mote PROPERTIES EXPORT_NAME mote)
   target_link_libraries(mote_mote INTERFACE mote_export)
   target_compile_features(mote_mote INTERFACE cxx_std_20)
-  install(TARGETS mote_mote mote_torch mote_datasets mote_train mote_quantize mote_export EXPORT moteTargets
+  install(TARGETS mote_mote mote_torch mote_files mote_datasets mote_train mote_quantize mote_export EXPORT moteTargets
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
   install(TARGETS mote RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()

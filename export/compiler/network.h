@@ -94,8 +94,10 @@ struct Layer {
 struct Network {
   RecordedModel model;  // owns the bytes that layers' recorded calls point into
   std::vector<Tensor> tensors;
-  std::vector<Layer> layers;         // in the file's order; those that do nothing (RESHAPE) are left out
-  std::vector<int> inputs, outputs;  // tensors
+  std::vector<Layer> layers;             // in the file's order; those that do nothing (RESHAPE) are left out
+  std::vector<int> inputs, outputs;      // tensors
+  std::vector<int> tensor_of_file;       // by the file's index: the tensor that has its bytes; -1: a constant
+  std::vector<std::string> class_names;  // of the output's last dimension, where the file says them
 };
 
 // Errors: as RecordModel.

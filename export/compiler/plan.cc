@@ -133,7 +133,8 @@ class Planner {
     const bool first = std::none_of(plan_.buffers.begin(), plan_.buffers.end(),
                                     [tensor](const Buffer& buffer) { return buffer.tensor == tensor; });
     const std::string name = absl::StrCat("t", network_.tensors[tensor].file_index);
-    plan_.buffers.push_back({tensor, layout, first ? name : absl::StrCat(name, "_", layout.kind)});
+    plan_.buffers.push_back({tensor, layout, first ? name : absl::StrCat(name, "_", layout.kind),
+                             network_.tensors[tensor].is_state ? network_.tensors[tensor].state_offset : -1});
     return static_cast<int>(plan_.buffers.size()) - 1;
   }
 

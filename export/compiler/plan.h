@@ -20,7 +20,8 @@ namespace mote::compiler {
 struct Buffer {
   int tensor = 0;
   RowLayout layout;
-  std::string name;  // "t3", or "t3_wide16" where it is a second one
+  std::string name;           // "t3", or "t3_wide16" where it is a second one
+  int64_t state_offset = -1;  // of what is kept from one inference to the next: its place in the arena
 };
 
 // A kernel at work: a layer, or a conversion between two layouts of a tensor (layer -1).

@@ -1,0 +1,142 @@
+#include "export/compiler/compile.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "datasets/file.h"
+#include "export/compiler/emit.h"
+#include "export/compiler/network.h"
+#include "export/compiler/plan.h"
+#include "export/compiler/text.h"
+
+namespace mote::compiler {
+namespace {
+
+int64_t ElementBytes(const std::string& element) {
+  return element.find("64") != std::string::npos   ? 8
+         : element.find("16") != std::string::npos ? 2
+         : element.find("8") != std::string::npos  ? 1
+                                                   : 4;
+}
+
+int64_t ConstantBytes(const KernelUse& use) {
+  int64_t bytes = 0;
+  for (const Constant& constant : use.constants) {
+    bytes += ElementBytes(constant.element) * static_cast<int64_t>(constant.values.size());
+  }
+  return bytes;
+}
+
+// Of the calls that the plain kernels are made of.
+int64_t ConstantBytes(const Network& network, const RecordedOperator& op) {
+  int64_t bytes = 0;
+  for (const KernelCall& call : op.calls) {
+    for (const Argument& argument : call.arguments) {
+      if (argument.kind != Argument::Kind::kPointer || argument.place != Argument::Place::kConstant) continue;
+      bytes += argument.tensor >= 0 ? network.model.tensors[argument.tensor].bytes
+                                    : static_cast<int64_t>(argument.bytes.size());
+    }
+  }
+  return bytes;
+}
+
+CompiledLayer Describe(const Network& network, const Plan& plan, size_t index) {
+  const Stage& stage = plan.stages[index];
+  CompiledLayer layer;
+  layer.index = static_cast<int>(index);
+  layer.text = StageText(network, plan, stage);
+  layer.variant = stage.use.variant;
+  layer.remark = stage.use.remark;
+  layer.instructions = stage.use.instructions;
+  layer.constant_bytes = ConstantBytes(stage.use);
+  if (stage.layer >= 0) {
+    layer.macs = network.layers[stage.layer].macs;
+    if (stage.use.form == KernelForm::kWhole) {
+      layer.constant_bytes += ConstantBytes(network, *network.layers[stage.layer].recorded);
+    }
+  }
+  for (const int output : stage.outputs) {
+    if (plan.buffers[output].state_offset >= 0) continue;
+    layer.row_bytes += plan.schedule.tensors[output].capacity * plan.buffers[output].layout.row_bytes;
+  }
+  return layer;
+}
+
+}  // namespace
+
+absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string& file_name,
+                                      const CompileOptions& options) {
+  absl::StatusOr<Core> core = FindCompilerCore(options.core);
+  if (!core.ok()) return core.status();
+  absl::StatusOr<Network> network = ReadNetwork(file);
+  if (!network.ok()) return network.status();
+  PlanOptions plan_options;
+  plan_options.target = {*core, options.optimize};
+  plan_options.ram_bytes = options.ram_bytes;
+  plan_options.plain = options.plain;
+  absl::StatusOr<Plan> plan = MakePlan(*network, plan_options);
+  if (!plan.ok()) return plan.status();
+
+  EmitOptions emit;
+  const std::filesystem::path path(file_name);
+  emit.name = Identifier(options.name.empty() ? path.stem().string() : options.name);
+  emit.model_name = path.filename().string();
+  emit.tool = "mote " MOTE_VERSION;
+  emit.hash = Sha256(file);
+  emit.class_names = network->class_names;
+  emit.hook = options.hook;
+
+  CompiledModel model;
+  model.name = emit.name;
+  model.files = EmitFiles(*network, *plan, emit);
+  for (size_t i = 0; i < plan->stages.size(); ++i) {
+    model.layers.push_back(Describe(*network, *plan, i));
+    model.macs += model.layers.back().macs;
+    model.constant_bytes += model.layers.back().constant_bytes;
+  }
+  model.arena_bytes = plan->arena_bytes;
+  model.state_bytes = plan->state_bytes;
+  for (const int input : network->inputs) model.input_bytes += network->tensors[input].bytes;
+  for (const int output : network->outputs) model.output_bytes += network->tensors[output].bytes;
+  model.streamed = plan->is_streamed();
+  return model;
+}
+
+absl::StatusOr<CompiledModel> CompileFile(const std::string& path, const std::string& folder,
+                                          const CompileOptions& options) {
+  absl::StatusOr<std::string> file = ReadFile(path);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<CompiledModel> model = Compile(*file, path, options);
+  if (!model.ok()) {
+    return absl::Status(model.status().code(), absl::StrCat(path, ": ", model.status().message()));
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return absl::InvalidArgumentError(absl::StrCat(folder, ": cannot make the folder: ", error.message()));
+  for (const auto& [name, text] : model->files) {
+    if (absl::Status status = WriteFileAtomically(absl::StrCat(folder, "/", name), text); !status.ok()) return status;
+  }
+  return model;
+}
+
+std::string ReportText(const CompiledModel& model) {
+  size_t width = 5;
+  for (const CompiledLayer& layer : model.layers) width = std::max(width, layer.text.size());
+  std::string text =
+      absl::StrFormat("  # %-*s %-26s %10s %10s\n", static_cast<int>(width), "layer", "kernel", "MAC", "constants");
+  for (const CompiledLayer& layer : model.layers) {
+    absl::StrAppendFormat(&text, "%3d %-*s %-26s %10d %10d%s\n", layer.index, static_cast<int>(width), layer.text,
+                          layer.variant, layer.macs, layer.constant_bytes,
+                          layer.remark.empty() ? "" : absl::StrCat("  (", layer.remark, ")"));
+  }
+  absl::StrAppendFormat(&text, "arena %d bytes (input %d, output %d%s), constants %d bytes, %d MAC%s\n",
+                        model.arena_bytes, model.input_bytes, model.output_bytes,
+                        model.state_bytes == 0 ? "" : absl::StrCat(", state ", model.state_bytes), model.constant_bytes,
+                        model.macs, model.streamed ? ", rows streamed" : "");
+  return text;
+}
+
+}  // namespace mote::compiler

@@ -1,0 +1,335 @@
+// The source of a compiled model, and its constants.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "export/compiler/call_text.h"
+#include "export/compiler/compact_order.h"
+#include "export/compiler/emit_parts.h"
+
+namespace mote::compiler {
+namespace {
+
+constexpr int kOrderLoop = 255;  // in the table of the order: mote::compiled::kOrderLoop
+
+class SourceWriter {
+ public:
+  SourceWriter(const Network& network, const Plan& plan, const EmitOptions& options)
+      : network_(network), plan_(plan), options_(options), streamed_(plan.is_streamed()) {}
+
+  SourceTexts Write() {
+    AddHeader("mcu_runtime/compiled/rows.h");
+    for (size_t i = 0; i < plan_.stages.size(); ++i) AddStage(static_cast<int>(i));
+    std::string body = streamed_ ? StreamedInvoke() : PlainInvoke();
+    SourceTexts texts;
+    texts.headers = headers_;
+    texts.constants = Constants();
+    texts.source = absl::StrCat(Head(), "namespace {\n\nusing mote::compiled::Rows;\n\n", Places(), layers_,
+                                "}  // namespace\n\n", Tail(), body);
+    return texts;
+  }
+
+ private:
+  void AddHeader(const std::string& header) {
+    if (std::find(headers_.begin(), headers_.end(), header) == headers_.end()) headers_.push_back(header);
+  }
+
+  std::string Head() const {
+    std::vector<std::string> sorted = headers_;
+    std::sort(sorted.begin(), sorted.end());
+    std::string text =
+        absl::StrCat("// The layers of ", options_.model_name, " in order, for ", plan_.target.core.name, ". Made by ",
+                     options_.tool, "; do not edit.\n#include \"", options_.name, ".h\"\n\n");
+    for (const std::string& header : sorted) absl::StrAppend(&text, "#include \"", header, "\"\n");
+    return absl::StrCat(text, "#include \"", options_.name, "_constants.h\"\n\n");
+  }
+
+  std::string Constants() const {
+    return absl::StrCat("// The constants of ", options_.model_name, ". Made by ", options_.tool,
+                        "; do not edit.\n#include <stdint.h>\n\nnamespace {\n\n", constants_, "}  // namespace\n");
+  }
+
+  void AddConstant(const std::string& name, const std::string& element, int alignment,
+                   const std::vector<int64_t>& values) {
+    absl::StrAppend(&constants_, "alignas(", alignment, ") constexpr ", element, " ", name, "[", values.size(),
+                    "] = {\n", TableText(values, 4), "};\n\n");
+  }
+
+  // Buffers that row kernels address.
+  std::string Places() const {
+    std::string text = "// Rows of tensors in the arena: {offset, bytes from a row to the next, rows held}.\n";
+    bool any = false;
+    for (size_t b = 0; b < plan_.buffers.size(); ++b) {
+      if (std::find(addressed_.begin(), addressed_.end(), static_cast<int>(b)) == addressed_.end()) continue;
+      const Buffer& buffer = plan_.buffers[b];
+      any = true;
+      absl::StrAppend(&text, "constexpr Rows ", RowsName(static_cast<int>(b)), " = {",
+                      PlaceOf(plan_, static_cast<int>(b)), ", ", buffer.layout.row_bytes, ", ",
+                      plan_.schedule.tensors[b].capacity, "};  // ", ShapeText(network_.tensors[buffer.tensor]), ", ",
+                      buffer.layout.kind, "\n");
+    }
+    return any ? text + "\n" : "";
+  }
+
+  std::string RowsName(int buffer) const { return absl::StrCat("k", Capitalized(plan_.buffers[buffer].name)); }
+
+  std::string RowsOf(int buffer) {
+    if (std::find(addressed_.begin(), addressed_.end(), buffer) == addressed_.end()) addressed_.push_back(buffer);
+    return RowsName(buffer);
+  }
+
+  int HeightOf(int buffer) const { return network_.tensors[plan_.buffers[buffer].tensor].height; }
+  int WidthOf(int buffer) const { return network_.tensors[plan_.buffers[buffer].tensor].width; }
+
+  void AddStage(int index) {
+    const Stage& stage = plan_.stages[index];
+    const std::string k = absl::StrCat("kLayer", index);
+    absl::StrAppend(&layers_, "// ", index, ": ", StageText(network_, plan_, stage), "; ", stage.use.variant, "\n");
+    if (stage.use.form == KernelForm::kWhole) return AddWhole(index, stage);
+    AddHeader(stage.use.header);
+    std::string params = stage.use.params;
+    for (const Constant& constant : stage.use.constants) {
+      const std::string name = absl::StrCat(k, Capitalized(constant.name));
+      AddConstant(name, constant.element, constant.alignment, constant.values);
+      params = absl::StrReplaceAll(params, {{absl::StrCat("$", constant.name), name}});
+    }
+    absl::StrAppend(&layers_, "constexpr ", stage.use.params_type, " ", k, " = ", params, ";\n");
+    const bool in_runs = stage.use.form == KernelForm::kPixels;
+    std::string body;
+    const std::string scratch =
+        stage.use.scratch_bytes == 0 ? "" : absl::StrCat(", arena + ", plan_.schedule.scratch_offset[index]);
+    const std::string output = absl::StrCat(RowsOf(stage.outputs[0]), ".At(arena, y)");
+    switch (stage.use.form) {
+      case KernelForm::kWindow:
+        AddWindow(index, stage, output, scratch, &body);
+        break;
+      case KernelForm::kPixels:
+        absl::StrAppend(&body, "  const uint8_t* inputs[] = {",
+                        absl::StrJoin(stage.inputs, ", ",
+                                      [this](std::string* out, int input) {
+                                        absl::StrAppend(out, RowsOf(input), ".At(arena, y)");
+                                      }),
+                        "};\n  ", stage.use.function, "(", k, ", inputs, ", "rows * ", WidthOf(stage.outputs[0]), ", ",
+                        output, scratch, ");\n");
+        break;
+      default:
+        absl::StrAppend(
+            &body, "  ", stage.use.function, "(", k, ", y, ", RowsOf(stage.inputs[0]), ".At(arena, y)",
+            stage.use.state_bytes == 0 ? ", nullptr" : absl::StrCat(", arena + ", plan_.schedule.state_offset[index]),
+            ", ", RowsOf(stage.outputs[0]), ".At(arena, 0));\n");
+    }
+    AddPadding(stage, &body);
+    absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t y", in_runs ? ", int32_t rows" : "",
+                    ") {\n", body, "}\n\n");
+  }
+
+  void AddWindow(int index, const Stage& stage, const std::string& output, const std::string& scratch,
+                 std::string* body) {
+    const Axis& v = stage.vertical;
+    const std::string input = RowsOf(stage.inputs[0]);
+    const std::string k = absl::StrCat("kLayer", index);
+    if (v.filter == 1 && v.stride == 1 && v.padding == 0) {
+      absl::StrAppend(body, "  const uint8_t* rows[] = {", input, ".At(arena, y)};\n");
+    } else {
+      absl::StrAppend(&layers_, "constexpr mote::compiled::RowWindow ", k, "Window = {/*filter=*/", v.filter,
+                      ", /*stride=*/", v.stride, ", /*dilation=*/", v.dilation, ", /*padding=*/", v.padding,
+                      ", /*height=*/", v.input, "};\n");
+      absl::StrAppend(body, "  const uint8_t* rows[", v.filter, "];\n  FindRows(", input, ", ", k, "Window, arena, y, ",
+                      OutsideRow(stage), ", rows);\n");
+    }
+    absl::StrAppend(body, "  ", stage.use.function, "(", k, ", rows, ", output, scratch, ");\n");
+  }
+
+  // The row above and below the image: one for all layers with rows of the same kind, as long as the longest of them.
+  std::string OutsideRow(const Stage& stage) {
+    const Axis& v = stage.vertical;
+    const bool meets = v.padding > 0 || (v.output - 1) * v.stride - v.padding + (v.filter - 1) * v.dilation >= v.input;
+    if (!meets || stage.use.takes_null_rows) return "nullptr";
+    const RowLayout& layout = plan_.buffers[stage.inputs[0]].layout;
+    const std::string value =
+        layout.padding_value < 0 ? absl::StrCat("Minus", -layout.padding_value) : absl::StrCat(layout.padding_value);
+    const std::string name = absl::StrCat("kOutside", 8 * layout.element_bytes, "Of", value);
+    if (std::find(outside_.begin(), outside_.end(), name) == outside_.end()) {
+      outside_.push_back(name);
+      int64_t longest = 0;
+      for (const Stage& other : plan_.stages) {
+        if (other.use.form != KernelForm::kWindow) continue;
+        const RowLayout& rows = plan_.buffers[other.inputs[0]].layout;
+        if (rows.element_bytes == layout.element_bytes && rows.padding_value == layout.padding_value) {
+          longest = std::max(longest, rows.row_bytes);
+        }
+      }
+      AddConstant(name, layout.element_bytes == 1 ? "uint8_t" : "int16_t", 16,
+                  std::vector<int64_t>(static_cast<size_t>(longest / layout.element_bytes),
+                                       layout.element_bytes == 1 ? layout.padding_value & 255 : layout.padding_value));
+    }
+    return layout.element_bytes == 1 ? name : absl::StrCat("reinterpret_cast<const uint8_t*>(", name, ")");
+  }
+
+  void AddPadding(const Stage& stage, std::string* body) {
+    const RowLayout& layout = plan_.buffers[stage.outputs[0]].layout;
+    if (stage.use.writes_padding || (layout.left == 0 && layout.right == 0)) return;
+    const Tensor& tensor = network_.tensors[plan_.buffers[stage.outputs[0]].tensor];
+    const std::string type = layout.element_bytes == 1 ? "uint8_t" : "int16_t";
+    absl::StrAppend(body, "  mote::compiled::FillEnds<", type, ">(reinterpret_cast<", type, "*>(",
+                    RowsOf(stage.outputs[0]), ".At(arena, y)), ", layout.left * tensor.channels, ", ",
+                    tensor.width * tensor.channels, ", ", layout.right * tensor.channels, ", ",
+                    layout.element_bytes == 1 ? layout.padding_value & 255 : layout.padding_value, ");\n");
+  }
+
+  // The recorded calls of a layer.
+  void AddWhole(int index, const Stage& stage) {
+    const Layer& layer = network_.layers[stage.layer];
+    std::string body;
+    int number = 0;
+    for (const KernelCall& call : layer.recorded->calls) {
+      AddHeader(call.header);
+      const std::string prefix = absl::StrCat("kLayer", index, layer.recorded->calls.size() == 1 ? "" : "Call",
+                                              layer.recorded->calls.size() == 1 ? "" : absl::StrCat(number));
+      ++number;
+      const CallText text = TextOf(call, prefix, network_.model, [&](const Argument& argument) {
+        return argument.place == Argument::Place::kScratch
+                   ? absl::StrCat("arena + ", plan_.schedule.scratch_offset[index] + argument.offset)
+                   : absl::StrCat("arena + ", PlaceOfFileTensor(argument.tensor) + argument.offset);
+      });
+      absl::StrAppend(&constants_, text.constants);
+      absl::StrAppend(&layers_, text.parameters);
+      absl::StrAppend(&body, "  ", text.call, "\n");
+    }
+    absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t) {\n", body, "}\n\n");
+  }
+
+  int64_t PlaceOfFileTensor(int file_tensor) const {
+    for (size_t b = 0; b < plan_.buffers.size(); ++b) {
+      const Tensor& tensor = network_.tensors[plan_.buffers[b].tensor];
+      if (network_.tensor_of_file[file_tensor] == tensor.index && plan_.buffers[b].layout == Nhwc8(tensor)) {
+        return PlaceOf(plan_, static_cast<int>(b));
+      }
+    }
+    return 0;
+  }
+
+  std::string Tail() const {
+    std::string text;
+    if (!options_.class_names.empty()) {
+      absl::StrAppend(&text, "const char* const ", options_.name, "_class_names[] = {",
+                      absl::StrJoin(options_.class_names, ", ",
+                                    [](std::string* out, const std::string& name) {
+                                      absl::StrAppend(out, "\"", CStringText(name), "\"");
+                                    }),
+                      "};\n\n");
+    }
+    if (options_.hook) {
+      absl::StrAppend(&text, "void (*", options_.name, "_hook)(void* context, int32_t layer) = nullptr;\nvoid* ",
+                      options_.name, "_hook_context = nullptr;\n\n");
+    }
+    if (plan_.state_bytes != 0) {
+      absl::StrAppend(&text, "void ", options_.name, "_reset(void* arena) {\n  __builtin_memcpy(arena, kInitialState, ",
+                      plan_.state_bytes, ");\n}\n\n");
+    }
+    return text;
+  }
+
+  std::string Hook(const std::string& layer) const {
+    return options_.hook ? absl::StrCat("if (", options_.name, "_hook) ", options_.name, "_hook(", options_.name,
+                                        "_hook_context, ", layer, ");")
+                         : "";
+  }
+
+  std::string InvokeHead() const {
+    return absl::StrCat("void ", options_.name,
+                        "_invoke(void* memory) {\n  uint8_t* arena = static_cast<uint8_t*>(memory);\n");
+  }
+
+  std::string PlainInvoke() {
+    std::string text = InvokeHead();
+    for (size_t i = 0; i < plan_.stages.size(); ++i) {
+      const Stage& stage = plan_.stages[i];
+      const int steps = plan_.rows.layers[i].steps;
+      const std::string call = absl::StrCat("Layer", i, "(arena, ");
+      if (stage.use.form == KernelForm::kPixels && AreOneRun(stage)) {
+        absl::StrAppend(&text, "  ", call, "0, ", steps, ");\n");
+      } else if (steps == 1) {
+        absl::StrAppend(&text, "  ", call, "0", stage.use.form == KernelForm::kPixels ? ", 1" : "", ");\n");
+      } else {
+        absl::StrAppend(&text, "  for (int32_t y = 0; y < ", steps, "; ++y) ", call, "y",
+                        stage.use.form == KernelForm::kPixels ? ", 1" : "", ");\n");
+      }
+      if (options_.hook) absl::StrAppend(&text, "  ", Hook(absl::StrCat(i)), "\n");
+    }
+    return absl::StrCat(text, "}\n");
+  }
+
+  // Whether all rows of all tensors of a stage follow each other without gaps.
+  bool AreOneRun(const Stage& stage) const {
+    const auto is_run = [this](int buffer) {
+      const RowLayout& layout = plan_.buffers[buffer].layout;
+      const Tensor& tensor = network_.tensors[plan_.buffers[buffer].tensor];
+      return layout.is_pixels && layout.left == 0 && layout.right == 0 &&
+             layout.row_bytes == int64_t{tensor.width} * tensor.channels * layout.element_bytes &&
+             plan_.schedule.tensors[buffer].capacity == tensor.height;
+    };
+    return is_run(stage.outputs[0]) && std::all_of(stage.inputs.begin(), stage.inputs.end(), is_run);
+  }
+
+  std::string StreamedInvoke() {
+    AddHeader("mcu_runtime/compiled/order.h");
+    std::vector<int64_t> table;
+    AddLoops(CompactOrder(plan_.schedule.steps), &table);
+    AddConstant("kOrder", "uint8_t", 1, table);
+    std::string steps;
+    for (size_t i = 0; i < plan_.stages.size(); ++i) {
+      const bool in_runs = plan_.stages[i].use.form == KernelForm::kPixels;
+      absl::StrAppend(&steps, "    ",
+                      in_runs ? absl::StrCat("[](uint8_t* arena, int32_t y) { Layer", i, "(arena, y, 1); }")
+                              : absl::StrCat("Layer", i),
+                      ",\n");
+    }
+    return absl::StrCat(
+        "// Rows run through the layers as the order says: a row is made when the row that needs it is.\n"
+        "namespace {\nconstexpr mote::compiled::StepFunction kSteps[] = {\n",
+        steps, "};\n}  // namespace\n\n", InvokeHead(), "  int16_t rows[", plan_.stages.size(),
+        "] = {};\n  mote::compiled::RunOrder(kOrder, ", table.size(), ", kSteps, rows, arena",
+        options_.hook ? absl::StrCat(", [](int32_t layer) { ", Hook("layer"), " }") : "", ");\n}\n");
+  }
+
+  static void AddLoops(const std::vector<OrderLoop>& loops, std::vector<int64_t>* table) {
+    for (const OrderLoop& loop : loops) {
+      for (int left = loop.count; left > 0; left -= std::min(left, 255)) {
+        const int count = std::min(left, 255);
+        if (loop.layer >= 0) {
+          table->insert(table->end(), {loop.layer, count});
+          continue;
+        }
+        std::vector<int64_t> body;
+        AddLoops(loop.body, &body);
+        table->insert(table->end(), {kOrderLoop, count, static_cast<int64_t>(body.size())});
+        table->insert(table->end(), body.begin(), body.end());
+      }
+    }
+  }
+
+  const Network& network_;
+  const Plan& plan_;
+  const EmitOptions& options_;
+  const bool streamed_;
+  std::vector<std::string> headers_;
+  std::vector<std::string> outside_;
+  std::vector<int> addressed_;
+  std::string constants_;
+  std::string layers_;
+};
+
+}  // namespace
+
+int64_t PlaceOf(const Plan& plan, int buffer) {
+  const int64_t state = plan.buffers[buffer].state_offset;
+  return state >= 0 ? state : plan.schedule.tensors[buffer].offset;
+}
+
+SourceTexts SourceText(const Network& network, const Plan& plan, const EmitOptions& options) {
+  return SourceWriter(network, plan, options).Write();
+}
+
+}  // namespace mote::compiler
