@@ -14,28 +14,43 @@ struct ConvolutionTypes {
   uint32_t bias;
 };
 
-struct ConvolutionTensors {
-  TensorInfo input, weights, bias, output;
+/* What is left of an operator's tensors when they have been read, one after the other: stacks are small. */
+struct ConvolutionPlan {
+  ConvolutionParams p;
+  Scale input_scale;
+  Scale output_scale;
+  const uint8_t* scales; /* of the weights: one, or one a channel */
+  const uint8_t* biases; /* null: none */
+  const uint8_t* weights;
+  const int8_t* input; /* no address at load, as output */
+  int8_t* output;
+  int32_t weights_index;
+  mote_type weights_type : 8;
+  mote_type bias_type : 8;
+  bool per_channel;
+  bool depthwise; /* the weights of all channels for one tap lie side by side; else a channel's do */
 };
 
 /* Read and check all but scales and weights. */
-using SolveConvolution = mote_status(Invocation& op, const ConvolutionTypes& types, ConvolutionTensors* tensors,
-                                     ConvolutionParams* p);
+using SolveConvolution = mote_status(Invocation& op, const ConvolutionTypes& types, ConvolutionPlan* plan);
 SolveConvolution SolveConv2d;
 SolveConvolution SolveDepthwiseConv2d;
 SolveConvolution SolveFullyConnected;
 
-/* A row of operators.def on int8 activations. */
-struct ConvolutionRow {
-  SolveConvolution* solve;
-  void (*kernel)(const ConvolutionParams& p, const ConvolutionBlock& block);
-  bool depthwise;
-  uint32_t weights; /* their type */
-  /* Null, or brings the weights of a block into memory of its own, as int8; depthwise ones tap by tap. */
-  void (*unpack)(const ConvolutionParams& p, const int8_t* weights, const ConvolutionBlock& block, bool depthwise,
-                 int8_t* unpacked);
-};
-mote_status RunConvolution(Invocation& op, const ConvolutionRow& row);
+/* Their parts: each reads a tensor and keeps what the plan needs of it. The output's range is that of the fused
+ * activation in option `slot`; of a plan's channels each has a bias. */
+mote_status PlanInput(Invocation& op, const ConvolutionTypes& types, TensorInfo* input, ConvolutionPlan* plan);
+mote_status PlanWeights(Invocation& op, const ConvolutionTypes& types, int32_t dimensions, int32_t channel_dimension,
+                        TensorInfo* weights, ConvolutionPlan* plan);
+mote_status PlanOutput(Invocation& op, const ConvolutionTypes& types, uint32_t slot, TensorInfo* output,
+                       ConvolutionPlan* plan);
+mote_status PlanBias(Invocation& op, const ConvolutionTypes& types, TensorInfo* bias, ConvolutionPlan* plan);
+
+/* A row of operators.def on int8 activations. `unpack`: null for int8 weights; of int4 ones it brings those of a block
+ * into memory of their own, as int8, depthwise ones tap by tap. */
+using ConvolutionKernel = void(const ConvolutionParams& p, const ConvolutionBlock& block);
+using UnpackWeights = void(const ConvolutionPlan& plan, const ConvolutionBlock& block, int8_t* unpacked);
+mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionKernel* kernel, UnpackWeights* unpack);
 
 }  // namespace mote::device
 

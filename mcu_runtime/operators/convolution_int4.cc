@@ -8,23 +8,20 @@
 namespace mote::device {
 namespace {
 
-void Unpack(const ConvolutionParams& p, const int8_t* weights, const ConvolutionBlock& block, bool depthwise,
-            int8_t* unpacked) {
-  const uint8_t* packed = reinterpret_cast<const uint8_t*>(weights);
-  if (!depthwise) return UnpackInt4(packed, block.first * p.taps(), block.count * p.taps(), unpacked);
+void Unpack(const ConvolutionPlan& plan, const ConvolutionBlock& block, int8_t* unpacked) {
+  const ConvolutionParams& p = plan.p;
+  if (!plan.depthwise) return UnpackInt4(plan.weights, block.first * p.taps(), block.count * p.taps(), unpacked);
   for (int32_t tap = 0; tap < p.taps(); ++tap, unpacked += block.count) {
-    UnpackInt4(packed, tap * p.output_channels + block.first, block.count, unpacked);
+    UnpackInt4(plan.weights, tap * p.output_channels + block.first, block.count, unpacked);
   }
 }
 
 }  // namespace
 
-mote_status EvalConv2dInt4(Invocation& op) { return RunConvolution(op, {SolveConv2d, Conv2d, false, kInt4, Unpack}); }
+mote_status EvalConv2dInt4(Invocation& op) { return RunConvolution(op, SolveConv2d, Conv2d, Unpack); }
 mote_status EvalDepthwiseConv2dInt4(Invocation& op) {
-  return RunConvolution(op, {SolveDepthwiseConv2d, DepthwiseConv2d, true, kInt4, Unpack});
+  return RunConvolution(op, SolveDepthwiseConv2d, DepthwiseConv2d, Unpack);
 }
-mote_status EvalFullyConnectedInt4(Invocation& op) {
-  return RunConvolution(op, {SolveFullyConnected, Conv2d, false, kInt4, Unpack});
-}
+mote_status EvalFullyConnectedInt4(Invocation& op) { return RunConvolution(op, SolveFullyConnected, Conv2d, Unpack); }
 
 }  // namespace mote::device

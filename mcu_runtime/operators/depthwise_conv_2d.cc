@@ -6,7 +6,7 @@
 namespace mote::device {
 
 mote_status EvalDepthwiseConv2d(Invocation& op) {
-  return RunConvolution(op, {SolveDepthwiseConv2d, DepthwiseConv2d, true, kInt8, nullptr});
+  return RunConvolution(op, SolveDepthwiseConv2d, DepthwiseConv2d, nullptr);
 }
 
 }  // namespace mote::device

@@ -95,6 +95,7 @@ class Invocation {
    * operator. */
   void* Scratch(uint32_t bytes);
 
+  /* Null at load, but for constants. */
   template <typename T = int8_t>
   const T* Data(const TensorInfo& tensor) const {
     return tensor.constant ? reinterpret_cast<const T*>(tensor.constant) : MutableData<T>(tensor);
