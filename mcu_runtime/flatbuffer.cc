@@ -2,16 +2,15 @@
 
 namespace mote::device {
 
-void FlatBuffer::Fail(mote_status error) {
+uint32_t FlatBuffer::Fail(mote_status error) {
   if (status == MOTE_OK) status = error;
+  return 0;
 }
 
 const uint8_t* FlatBuffer::Bytes(uint32_t at, uint32_t bytes) {
-  if (at > size_ || bytes > size_ - at) {
-    Fail(MOTE_ERROR_TRUNCATED);
-    return nullptr;
-  }
-  return data_ + at;
+  if (at <= size_ && bytes <= size_ - at) return data_ + at;
+  Fail(MOTE_ERROR_TRUNCATED);
+  return nullptr;
 }
 
 uint8_t FlatBuffer::U8(uint32_t at) {
@@ -33,83 +32,68 @@ Table FlatBuffer::TableAt(uint32_t at) {
   const uint32_t vtable = at - U32(at); /* the distance is signed: modulo 2^32 is right */
   const uint32_t vtable_bytes = U16(vtable);
   const uint32_t bytes = U16(vtable + 2);
-  if (status == MOTE_OK && (vtable_bytes < 4 || vtable_bytes % 2 != 0 || bytes < 4)) Fail(MOTE_ERROR_STRUCTURE);
+  if (vtable_bytes < 4 || vtable_bytes % 2 != 0 || bytes < 4) Fail(MOTE_ERROR_STRUCTURE);
   Bytes(vtable, vtable_bytes);
   Bytes(at, bytes);
-  Table table;
-  if (status == MOTE_OK) {
-    table.at = at;
-    table.vtable = vtable;
-  }
-  return table;
+  return {status == MOTE_OK ? at : 0};
 }
 
-uint32_t FlatBuffer::Field(const Table& table, uint32_t slot, uint32_t bytes) {
+uint32_t FlatBuffer::Field(Table table, uint32_t slot, uint32_t bytes) {
   if (slot >= FieldCount(table)) return 0;
-  const uint32_t place = U16(table.vtable + 4 + 2 * slot);
+  const uint32_t place = VtableU16(table, 4 + 2 * slot);
   if (place == 0) return 0;
-  if (place < 4 || place + bytes > U16(table.vtable + 2)) {
-    Fail(MOTE_ERROR_STRUCTURE);
-    return 0;
-  }
+  if (place < 4 || place + bytes > VtableU16(table, 2)) return Fail(MOTE_ERROR_STRUCTURE);
   return table.at + place;
 }
 
-int32_t FlatBuffer::FieldI8(const Table& table, uint32_t slot, int32_t absent) {
+int32_t FlatBuffer::FieldI8(Table table, uint32_t slot, int32_t absent) {
   const uint32_t at = Field(table, slot, 1);
-  return at ? static_cast<int8_t>(U8(at)) : absent;
+  return at ? static_cast<int8_t>(data_[at]) : absent;
 }
 
-int32_t FlatBuffer::FieldI32(const Table& table, uint32_t slot, int32_t absent) {
+int32_t FlatBuffer::FieldI32(Table table, uint32_t slot, int32_t absent) {
   const uint32_t at = Field(table, slot, 4);
-  return at ? I32(at) : absent;
+  return at ? LoadUnaligned<int32_t>(data_ + at) : absent;
 }
 
-Table FlatBuffer::FieldTable(const Table& table, uint32_t slot) {
-  const uint32_t at = Field(table, slot, 4);
-  return at ? Follow(at) : Table();
+Table FlatBuffer::FieldTable(Table table, uint32_t slot) { return Follow(Field(table, slot, 4)); }
+
+void FlatBuffer::ReadVector(Table table, uint32_t slot, Vector* vector) {
+  *vector = VectorAt(Field(table, slot, 4), 4);
 }
 
-Vector FlatBuffer::FieldVector(const Table& table, uint32_t slot, uint32_t element_bytes) {
-  Vector vector;
-  const uint32_t field = Field(table, slot, 4);
-  if (field == 0) return vector;
+/* The vector whose offset stands in a field, or nothing where there is no such field. */
+Vector FlatBuffer::VectorAt(uint32_t field, uint32_t element_bytes) {
   const uint32_t at = Target(field);
+  if (at == 0) return {};
   const uint32_t size = U32(at);
-  if (status != MOTE_OK) return vector;
-  if (size > (size_ - at - 4) / element_bytes) {
-    Fail(MOTE_ERROR_TRUNCATED);
-    return vector;
-  }
-  vector.at = at + 4;
-  vector.size = size;
-  return vector;
+  if (status == MOTE_OK && size > (size_ - at - 4) / element_bytes) Fail(MOTE_ERROR_TRUNCATED);
+  if (status != MOTE_OK) return {};
+  return {at + 4, size};
 }
 
-Table FlatBuffer::ElementTable(const Vector& vector, uint32_t index) {
+int32_t FlatBuffer::ElementI32(const Vector& vector, uint32_t index) {
   const uint32_t at = Element(vector, index, 4);
-  return at ? Follow(at) : Table();
+  return at ? LoadUnaligned<int32_t>(data_ + at) : 0;
 }
+
+Table FlatBuffer::ElementTable(const Vector& vector, uint32_t index) { return Follow(Element(vector, index, 4)); }
 
 uint32_t FlatBuffer::Element(const Vector& vector, uint32_t index, uint32_t element_bytes) {
-  if (index < vector.size) return vector.at + index * element_bytes;
-  Fail(MOTE_ERROR_STRUCTURE);
-  return 0;
+  return index < vector.size ? vector.at + index * element_bytes : Fail(MOTE_ERROR_STRUCTURE);
 }
 
-/* Follows the offset that stands at `at`. */
+/* Follows the offset that stands at `at`, a place that has been found within the file. 0: there is none. */
 uint32_t FlatBuffer::Target(uint32_t at) {
-  const uint32_t distance = U32(at);
-  if (distance < 4 || distance > size_ - at) {
-    Fail(distance < 4 ? MOTE_ERROR_STRUCTURE : MOTE_ERROR_TRUNCATED);
-    return size_;
-  }
-  return at + distance;
+  if (at == 0) return 0;
+  const uint32_t distance = LoadUnaligned<uint32_t>(data_ + at);
+  if (distance < 4) return Fail(MOTE_ERROR_STRUCTURE);
+  return distance <= size_ - at ? at + distance : Fail(MOTE_ERROR_TRUNCATED);
 }
 
 Table FlatBuffer::Follow(uint32_t at) {
   const uint32_t target = Target(at);
-  return status == MOTE_OK ? TableAt(target) : Table();
+  return target != 0 ? TableAt(target) : Table{0};
 }
 
 }  // namespace mote::device

@@ -20,13 +20,12 @@ namespace mote::device {
 
 /* Positions are distances from the file's begin; 0 is the header's and so stands for "absent". */
 struct Table {
-  uint32_t at = 0;
-  uint32_t vtable = 0;
+  uint32_t at; /* 0: there is none */
 };
 
 struct Vector {
-  uint32_t at = 0; /* of element 0; 0 where the field is absent */
-  uint32_t size = 0;
+  uint32_t at; /* of element 0; 0 where the field is absent */
+  uint32_t size;
 };
 
 class FlatBuffer {
@@ -49,25 +48,35 @@ class FlatBuffer {
   Table TableAt(uint32_t at);
 
   /* Where field number `slot` of `bytes` bytes stands, or 0 where the table has it not. */
-  uint32_t Field(const Table& table, uint32_t slot, uint32_t bytes);
-  int32_t FieldI8(const Table& table, uint32_t slot, int32_t absent);
-  int32_t FieldI32(const Table& table, uint32_t slot, int32_t absent);
-  uint32_t FieldU32(const Table& table, uint32_t slot, uint32_t absent) {
+  uint32_t Field(Table table, uint32_t slot, uint32_t bytes);
+  int32_t FieldI8(Table table, uint32_t slot, int32_t absent);
+  int32_t FieldI32(Table table, uint32_t slot, int32_t absent);
+  uint32_t FieldU32(Table table, uint32_t slot, uint32_t absent) {
     return static_cast<uint32_t>(FieldI32(table, slot, static_cast<int32_t>(absent)));
   }
-  Table FieldTable(const Table& table, uint32_t slot);
-  Vector FieldVector(const Table& table, uint32_t slot, uint32_t element_bytes);
+  Table FieldTable(Table table, uint32_t slot);
+  Vector FieldVector(Table table, uint32_t slot, uint32_t element_bytes) {
+    return VectorAt(Field(table, slot, 4), element_bytes);
+  }
+  /* The same of elements of four bytes, written where it is wanted. */
+  void ReadVector(Table table, uint32_t slot, Vector* vector);
   /* How many fields the table can have: those that it has stand in slots below that. */
-  uint32_t FieldCount(const Table& table) { return table.at == 0 ? 0 : (U16(table.vtable) - 4u) / 2; }
+  uint32_t FieldCount(Table table) { return table.at == 0 ? 0 : (VtableU16(table, 0) - 4u) / 2; }
+  uint32_t VtableOf(Table table) const { return table.at - LoadUnaligned<uint32_t>(data_ + table.at); }
 
   /* Elements; an index past the end is an error. */
-  int32_t ElementI32(const Vector& vector, uint32_t index) { return I32(Element(vector, index, 4)); }
+  int32_t ElementI32(const Vector& vector, uint32_t index);
   Table ElementTable(const Vector& vector, uint32_t index);
   uint32_t Element(const Vector& vector, uint32_t index, uint32_t element_bytes);
 
  private:
-  void Fail(mote_status error);
+  uint32_t Fail(mote_status error); /* gives 0 */
+  /* Of a table that TableAt has given: it and its vtable lie in the file. */
+  uint32_t VtableU16(Table table, uint32_t place) const {
+    return LoadUnaligned<uint16_t>(data_ + VtableOf(table) + place);
+  }
   uint32_t Target(uint32_t at);
+  Vector VectorAt(uint32_t field, uint32_t element_bytes);
   Table Follow(uint32_t at);
 
   const uint8_t* data_ = nullptr;

@@ -39,18 +39,18 @@ mote_status Graph::Open(const void* data, size_t file_size) {
   const Table model = Model();
   const uint32_t version = file.FieldU32(model, kVersion, 0);
   if (file.status == MOTE_OK && version != 3) return MOTE_ERROR_NOT_A_MODEL;
-  codes_ = file.FieldVector(model, kOperatorCodes, 4);
-  buffers_ = file.FieldVector(model, kBuffers, 4);
+  file.ReadVector(model, kOperatorCodes, &codes_);
+  file.ReadVector(model, kBuffers, &buffers_);
   MOTE_RETURN_IF_ERROR(OpenSubgraph(0));
   return outputs.size != 0 ? MOTE_OK : MOTE_ERROR_STRUCTURE;
 }
 
 mote_status Graph::OpenSubgraph(uint32_t index) {
   const Table subgraph = file.ElementTable(file.FieldVector(Model(), kSubgraphs, 4), index);
-  tensors = file.FieldVector(subgraph, kTensors, 4);
-  operators = file.FieldVector(subgraph, kOperators, 4);
-  inputs = file.FieldVector(subgraph, kInputs, 4);
-  outputs = file.FieldVector(subgraph, kOutputs, 4);
+  file.ReadVector(subgraph, kTensors, &tensors);
+  file.ReadVector(subgraph, kOperators, &operators);
+  file.ReadVector(subgraph, kInputs, &inputs);
+  file.ReadVector(subgraph, kOutputs, &outputs);
   return file.status;
 }
 
@@ -79,9 +79,9 @@ MOTE_NOINLINE Vector Graph::ReadBuffer(uint32_t index) {
   return data;
 }
 
-MOTE_NOINLINE void Graph::ReadQuantization(const Table& tensor, TensorInfo* info) {
+MOTE_NOINLINE void Graph::ReadQuantization(Table tensor, TensorInfo* info) {
   const Table quantization = file.FieldTable(tensor, kQuantization);
-  info->scales = file.FieldVector(quantization, kScale, 4);
+  file.ReadVector(quantization, kScale, &info->scales);
   const Vector zero_points = file.FieldVector(quantization, kZeroPoint, 8);
   info->zero_points_at = zero_points.size != 0 ? zero_points.at : 0;
   info->has_zero_points = zero_points.size == info->scales.size;
@@ -91,26 +91,26 @@ MOTE_NOINLINE void Graph::ReadQuantization(const Table& tensor, TensorInfo* info
 }
 
 /* `type` is set. */
-MOTE_NOINLINE mote_status Graph::ReadShape(const Table& tensor, TensorInfo* info) {
+MOTE_NOINLINE mote_status Graph::ReadShape(Table tensor, TensorInfo* info) {
   const Vector shape = file.FieldVector(tensor, kShape, 4);
   if (file.status != MOTE_OK) return file.status;
-  const uint32_t bits = BitsOfType(info->type);
   if (shape.size > MOTE_MAX_DIMENSIONS) return MOTE_ERROR_SHAPE;
   info->dimensions = static_cast<uint8_t>(shape.size);
   info->shape.at = file.data() + shape.at;
-  uint64_t elements = 1; /* all factors are at most 2^30 */
-  for (uint32_t d = 0; d < shape.size; ++d) {
-    const uint32_t extent = static_cast<uint32_t>(info->shape[static_cast<int32_t>(d)]);
+  const uint32_t bits = BitsOfType(info->type);
+  const uint32_t most = kMaxElements / ((bits + 7) / 8);
+  uint32_t elements = 1;
+  for (int32_t d = 0; d < info->dimensions; ++d) {
+    const uint32_t extent = static_cast<uint32_t>(info->shape[d]);
+    if (extent == 0 || extent > most / elements) return MOTE_ERROR_SHAPE;
     elements *= extent;
-    if (extent - 1 >= kMaxElements || elements * ((bits + 7) / 8) > kMaxElements) return MOTE_ERROR_SHAPE;
   }
   info->elements = static_cast<int32_t>(elements);
-  info->bytes = bits < 8 ? (static_cast<uint32_t>(elements) + 1) / 2 : static_cast<uint32_t>(elements) * (bits / 8);
+  info->bytes = bits < 8 ? (elements + 1) / 2 : elements * (bits / 8);
   return MOTE_OK;
 }
 
 mote_status Graph::ReadTensor(int32_t index, TensorInfo* info) {
-  __builtin_memset(static_cast<void*>(info), 0, sizeof *info); /* no temporary: stacks are small */
   if (static_cast<uint32_t>(index) >= tensors.size) return MOTE_ERROR_STRUCTURE;
   info->index = index;
   const Table tensor = file.ElementTable(tensors, static_cast<uint32_t>(index));
@@ -118,6 +118,9 @@ mote_status Graph::ReadTensor(int32_t index, TensorInfo* info) {
   if (BitsOfType(type) == 0) return MOTE_ERROR_TYPE; /* before it becomes an enum's value */
   info->type = static_cast<mote_type>(type);
   info->is_variable = file.FieldI8(tensor, kIsVariable, 0) != 0;
+  info->constant = nullptr;
+  info->scale = {0, 0};
+  info->zero_point = 0;
   if (file.Field(tensor, kSparsity, 4) != 0) return MOTE_ERROR_STRUCTURE;
   ReadQuantization(tensor, info);
   MOTE_RETURN_IF_ERROR(ReadShape(tensor, info));
@@ -135,10 +138,9 @@ mote_status Graph::ReadOperator(uint32_t index, OperatorInfo* info) {
   /* Codes over 127 came later and stand in a wider field; readers take the greater of the two. */
   const int32_t old_code = file.FieldI8(code, kOldCode, 0);
   const int32_t new_code = file.FieldI32(code, kCode, 0);
-  info->table = op;
   info->code = new_code > old_code ? new_code : old_code;
-  info->inputs = file.FieldVector(op, kOperatorInputs, 4);
-  info->outputs = file.FieldVector(op, kOperatorOutputs, 4);
+  file.ReadVector(op, kOperatorInputs, &info->inputs);
+  file.ReadVector(op, kOperatorOutputs, &info->outputs);
   info->options_type = static_cast<uint8_t>(file.FieldI8(op, kOptionsType, 0));
   info->options = file.FieldTable(op, kOptions);
   return file.status;

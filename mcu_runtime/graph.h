@@ -40,38 +40,37 @@ constexpr uint32_t kAllTypes = kFloat32 | kInt32 | kUInt8 | kInt64 | kBool | kIn
 
 /* The extents of a tensor, where they stand in the file. */
 struct Shape {
-  const uint8_t* at = nullptr;
+  const uint8_t* at;
   int32_t operator[](int32_t dimension) const { return LoadCode<int32_t>(at, dimension); }
 };
 
+/* Nothing is set before it is read: stacks are small, and so is the code that would set it. */
 struct TensorInfo {
-  int32_t index = -1;
+  int32_t index;
   mote_type type : 8;
-  uint8_t dimensions = 0;         /* 0: a scalar */
-  int8_t quantized_dimension = 0; /* -1 for all that no tensor has */
+  uint8_t dimensions;         /* 0: a scalar */
+  int8_t quantized_dimension; /* -1 for all that no tensor has */
   bool is_variable : 1;
   bool has_zero_points : 1; /* one for each scale */
   Shape shape;
-  int32_t elements = 0;
-  uint32_t bytes = 0;
-  const uint8_t* constant = nullptr; /* in the file, at any alignment; null for activations */
-  Vector scales;                     /* float32 */
-  uint32_t zero_points_at = 0;       /* int64; 0 where there are none */
-  /* Set by Invocation::Input and Output: */
+  int32_t elements;
+  uint32_t bytes;
+  const uint8_t* constant; /* in the file, at any alignment; null for activations */
+  Vector scales;           /* float32 */
+  uint32_t zero_points_at; /* int64; 0 where there are none */
+  /* Set by Invocation::Input and Output; 0 before: */
   Scale scale;
-  int32_t zero_point = 0;
+  int32_t zero_point;
 
-  TensorInfo() : type(MOTE_FLOAT32), is_variable(false), has_zero_points(false) {}
   int32_t last_dimension() const { return shape[dimensions - 1]; }
 };
 
 struct OperatorInfo {
-  int32_t code = 0; /* the schema's BuiltinOperator */
-  Vector inputs;    /* tensor indices, -1: left out */
+  int32_t code;  /* the schema's BuiltinOperator */
+  Vector inputs; /* tensor indices, -1: left out */
   Vector outputs;
-  uint32_t options_type = 0; /* the schema's number in the union, 0: none */
   Table options;
-  Table table;
+  uint8_t options_type; /* the schema's number in the union, 0: none */
 };
 
 /* One subgraph, with what all subgraphs share. */
@@ -107,8 +106,8 @@ class Graph {
 
  private:
   Table Model() { return file.TableAt(file.U32(0)); }
-  void ReadQuantization(const Table& tensor, TensorInfo* info);
-  mote_status ReadShape(const Table& tensor, TensorInfo* info);
+  void ReadQuantization(Table tensor, TensorInfo* info);
+  mote_status ReadShape(Table tensor, TensorInfo* info);
 
   Vector codes_;
   Vector buffers_;

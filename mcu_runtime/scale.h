@@ -12,8 +12,8 @@ namespace mote::device {
 
 /* A positive finite float32: mantissa * 2^exponent, mantissa in [2^23, 2^24). */
 struct Scale {
-  uint32_t mantissa = 0;
-  int32_t exponent = 0;
+  uint32_t mantissa;
+  int32_t exponent;
 };
 
 /* False for zero, negative, infinite and NaN bits. Subnormal numbers are taken (and normalised). */

@@ -58,7 +58,7 @@ class Finder {
   void Fields(const Table& table) {
     if (table.at == 0) return;
     for (uint32_t slot = 0; slot < file_.FieldCount(table); ++slot)
-      Add(table.vtable + 4 + 2 * slot, 2, PlaceKind::kField);
+      Add(file_.VtableOf(table) + 4 + 2 * slot, 2, PlaceKind::kField);
   }
 
   void Number(const Table& table, uint32_t slot, uint8_t width, PlaceKind kind = PlaceKind::kNumber) {

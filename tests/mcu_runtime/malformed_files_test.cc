@@ -37,6 +37,7 @@ class File {
     return buffer_.ElementTable(buffers, buffer_.FieldU32(Tensor(tensor), 2, 0));
   }
   Table Code(uint32_t index) { return buffer_.ElementTable(buffer_.FieldVector(Model(), 1, 4), index); }
+  uint32_t Vtable(Table table) { return buffer_.VtableOf(table); }
   uint32_t Field(const Table& table, uint32_t slot) { return buffer_.Field(table, slot, 1); }
   // Of a vector: its count stands there.
   uint32_t CountOf(const Table& table, uint32_t slot) { return buffer_.FieldVector(table, slot, 1).at - 4; }
@@ -112,15 +113,15 @@ INSTANTIATE_TEST_SUITE_P(
          [](File& f) { f.Set(f.Tensor(kConvWeights).at, 0x7fffffff); }},
         {"VtableIsTheTableItself", MOTE_ERROR_STRUCTURE, kConv, -1,
          [](File& f) { f.Set(f.Tensor(kConvWeights).at, 0); }},
-        {"VtableOfOddSize", MOTE_ERROR_STRUCTURE, -1, kInput, [](File& f) { f.Set16(f.Tensor(kInput).vtable, 5); }},
-        {"VtableOfNoSize", MOTE_ERROR_STRUCTURE, -1, kInput, [](File& f) { f.Set16(f.Tensor(kInput).vtable, 0); }},
-        {"TableOfNoSize", MOTE_ERROR_STRUCTURE, -1, kInput, [](File& f) { f.Set16(f.Tensor(kInput).vtable + 2, 0); }},
+        {"VtableOfOddSize", MOTE_ERROR_STRUCTURE, -1, kInput, [](File& f) { f.Set16(f.Vtable(f.Tensor(kInput)), 5); }},
+        {"VtableOfNoSize", MOTE_ERROR_STRUCTURE, -1, kInput, [](File& f) { f.Set16(f.Vtable(f.Tensor(kInput)), 0); }},
+        {"TableOfNoSize", MOTE_ERROR_STRUCTURE, -1, kInput, [](File& f) { f.Set16(f.Vtable(f.Tensor(kInput)) + 2, 0); }},
         {"TableLongerThanTheFile", MOTE_ERROR_TRUNCATED, -1, kInput,
-         [](File& f) { f.Set16(f.Tensor(kInput).vtable + 2, 0xffff); }},
+         [](File& f) { f.Set16(f.Vtable(f.Tensor(kInput)) + 2, 0xffff); }},
         {"FieldOutsideOfItsTable", MOTE_ERROR_STRUCTURE, -1, kInput,
-         [](File& f) { f.Set16(f.Tensor(kInput).vtable + 4, 0xfffe); }},
+         [](File& f) { f.Set16(f.Vtable(f.Tensor(kInput)) + 4, 0xfffe); }},
         {"FieldOnTheVtablesOffset", MOTE_ERROR_STRUCTURE, -1, kInput,
-         [](File& f) { f.Set16(f.Tensor(kInput).vtable + 4, 2); }},
+         [](File& f) { f.Set16(f.Vtable(f.Tensor(kInput)) + 4, 2); }},
         // Shapes whose sizes overflow: of TfLiteIntArray's bytes, of elements, of bytes.
         {"ExtentZero", MOTE_ERROR_SHAPE, kConv, kConvOut,
          [](File& f) { f.Set(f.CountOf(f.Tensor(kConvOut), kShapeSlot) + 8, 0); }},
@@ -149,9 +150,9 @@ INSTANTIATE_TEST_SUITE_P(
          [](File& f) { f.Set(f.Field(f.BufferOf(kDenseWeights), 1), 0); }},
         // Null tensors: the buffer, the shape or the table that a reader takes for granted is not there.
         {"WeightsWithoutABuffer", MOTE_ERROR_STRUCTURE, kConv, kConvWeights,
-         [](File& f) { f.Set16(f.Tensor(kConvWeights).vtable + 4 + 2 * kBufferSlot, 0); }},
+         [](File& f) { f.Set16(f.Vtable(f.Tensor(kConvWeights)) + 4 + 2 * kBufferSlot, 0); }},
         {"InputsLeftOut", MOTE_ERROR_STRUCTURE, kConv, -1,
-         [](File& f) { f.Set16(f.Operator(kConv).vtable + 4 + 2 * kInputsSlot, 0); }},
+         [](File& f) { f.Set16(f.Vtable(f.Operator(kConv)) + 4 + 2 * kInputsSlot, 0); }},
         {"TypeThatDoesNotExist", MOTE_ERROR_TYPE, -1, kInput,
          [](File& f) { f.bytes[f.Field(f.Tensor(kInput), kTypeSlot)] = 0xf7; }},
         {"TypeString", MOTE_ERROR_TYPE, -1, kInput, [](File& f) { f.bytes[f.Field(f.Tensor(kInput), kTypeSlot)] = 5; }},
