@@ -9,6 +9,7 @@
 
 #include <any>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,31 +35,32 @@ struct FileTensor {
 // What a kernel is given.
 struct Argument {
   enum class Kind {
-    kParams,    // a structure by reference: `type`, `text`, `value`
-    kPointer,   // memory: `type` is what it points to, `const` included; where: `place`, `tensor`, `offset`
-    kNumber,    // by value: `type`, `text`
-    kFunction,  // a function of the kernels' room by its address: `text`
+    kParams,   // a structure by reference: `type`, `text`, `value`, `pointers`
+    kTable,    // an array of structures that was made for the call: `type`, `text`, `count`, `value` (a std::vector)
+    kPointer,  // memory: `type` is what it points to, `const` included; where: `place`, `tensor`, `offset`
+    kNumber,   // by value: `type`, `text`
   };
   enum class Place {
     kTensor,    // an activation or state: `tensor`, `offset` bytes into it
-    kConstant,  // the file's own bytes: of `tensor`, or where `tensor` is -1, `bytes`
+    kConstant,  // the file's own bytes: of `tensor`, `offset` bytes into them; where `tensor` is -1, `bytes`
     kScratch,   // the operator's own memory
     kNull,
   };
   Kind kind = Kind::kNumber;
   std::string type;  // as generated code spells it: "mote::device::SoftmaxParams", "const int8_t"
   std::string text;  // an initializer, fields named in comments: "{/*depth=*/12, /*rows=*/1, ...}"
-  std::any value;    // kParams: a copy of the structure, as the recording namespace has it (record_types.h)
+  std::any value;    // kParams: a copy of the structure, as the recording namespace has it (record_fields.h)
+  std::vector<Argument> pointers;  // within the structure: $0$, $1$, ... in `text`
+  int count = 0;
   Place place = Place::kNull;
   int tensor = -1;
   int64_t offset = 0;
-  std::vector<uint8_t> bytes;  // kConstant of no tensor: a table that was made for the call
-  bool is_written = false;     // pointers: not const
+  std::vector<uint8_t> bytes;
+  bool is_written = false;  // pointers: not const
 };
 
 struct KernelCall {
   std::string function;  // as generated code spells it: "mote::device::Softmax", template arguments included
-  std::string header;    // where it is declared: "mcu_runtime/kernels/softmax.h"
   std::vector<Argument> arguments;
 };
 
@@ -68,6 +70,7 @@ struct RecordedOperator {
   std::string symbol;                // its row of operators.def: "conv_2d_int4"
   std::vector<int> inputs, outputs;  // tensors; -1: left out
   int64_t scratch_bytes = 0;
+  std::vector<uint8_t> table;     // of operators on single codes of 8 bits: 256 results, by the input's byte
   bool in_place = false;          // may be computed onto an input of equal size that nothing reads later
   std::vector<KernelCall> calls;  // none where nothing is to be done (RESHAPE, VAR_HANDLE)
 };
@@ -78,6 +81,7 @@ struct RecordedModel {
   std::vector<RecordedOperator> operators;
   std::vector<int> inputs, outputs;
   std::vector<uint8_t> initial_state;  // of all state tensors, as after mote_model_reset and CALL_ONCE
+  std::map<std::string, std::string> metadata;
 };
 
 // Verifies the file as mote_model_load does. Errors: InvalidArgument with the runtime's own words (what, which

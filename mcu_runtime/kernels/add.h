@@ -15,9 +15,7 @@ namespace mote::device {
 
 /* x / 2^shift, half away from zero, for |x| <= 2^30: the terms that do not depend on x are made once. */
 struct RightShift {
-  RightShift() = default;
-  explicit RightShift(int32_t bits)
-      : shift(bits), half(bits > 0 ? int32_t{1} << (bits - 1) : 0), sign(bits > 0 ? -1 : 0) {}
+  static RightShift By(int32_t bits) { return {bits, bits > 0 ? int32_t{1} << (bits - 1) : 0, bits > 0 ? -1 : 0}; }
   __attribute__((always_inline)) int32_t operator()(int32_t x) const {
     return (x + half + ((x >> 31) & sign)) >> shift;
   }
@@ -30,9 +28,9 @@ struct RightShift {
 /* r_k. The first rounding of requantize is floor((d * 2^L * M + 2^30) / 2^31) with d = x - z. With M = 2^16 u + v that
  * is d * u * 2^(L - 15) + floor((d * v + 2^(30 - L)) / 2^(31 - L)), and every part of it is within 32 bits. */
 struct AddTerm {
-  AddTerm() = default;
-  AddTerm(int32_t zero, const Multiplier& m)
-      : zero_point(zero), upper(m.mantissa >> 16), lower(m.mantissa & 0xffff), shift(-m.exponent) {}
+  static AddTerm Of(int32_t zero_point, const Multiplier& m) {
+    return {zero_point, m.mantissa >> 16, m.mantissa & 0xffff, RightShift::By(-m.exponent)};
+  }
 
   template <int32_t L>
   __attribute__((always_inline)) int32_t At(int32_t x) const {

@@ -1,11 +1,12 @@
 #include "mcu_runtime/kernels/conv_2d.h"
 
+#include "mcu_runtime/kernels/core.h"
 #include "mcu_runtime/kernels/tiles.h"
 
 namespace mote::device {
 
-void GatherPatch(const ConvolutionParams& p, const PixelPlace& place, int32_t bytes, const int8_t* input,
-                 int8_t* patch) {
+MOTE_KERNEL void GatherPatch(const ConvolutionParams& p, const PixelPlace& place, int32_t bytes, const int8_t* input,
+                             int8_t* patch) {
   const Window& h = p.horizontal;
   const Taps rows = p.vertical.TapsInside(place.y);
   const Taps columns = h.TapsInside(place.x);
@@ -34,7 +35,7 @@ void GatherPatch(const ConvolutionParams& p, const PixelPlace& place, int32_t by
   }
 }
 
-void Conv2d(const ConvolutionParams& p, const ConvolutionBlock& block) {
+MOTE_KERNEL void Conv2d(const ConvolutionParams& p, const ConvolutionBlock& block) {
   constexpr int32_t kPixels = kDotTile.pixels;
   constexpr int32_t kChannels = kDotTile.channels;
   static_assert(kPixels <= 2, "a tile's pixels are its first and its last");

@@ -2,6 +2,7 @@
 
 #include "mcu_runtime/kernels/codes.h"
 #include "mcu_runtime/kernels/conv_2d.h"
+#include "mcu_runtime/kernels/core.h"
 
 namespace mote::device {
 namespace {
@@ -30,7 +31,7 @@ int16_t ToCode(int64_t sum, const WideTerms& terms, bool wide, const OutputRange
 
 }  // namespace
 
-void Conv2dInt16(const ConvolutionParams& p, const WideBlock& block) {
+MOTE_KERNEL void Conv2dInt16(const ConvolutionParams& p, const WideBlock& block) {
   const int32_t taps = p.taps();
   const int8_t* input =
       reinterpret_cast<const int8_t*>(block.input + block.first / p.channels_a_group() * p.filter_channels);
@@ -45,7 +46,7 @@ void Conv2dInt16(const ConvolutionParams& p, const WideBlock& block) {
   }
 }
 
-void DepthwiseConv2dInt16(const ConvolutionParams& p, const WideBlock& block) {
+MOTE_KERNEL void DepthwiseConv2dInt16(const ConvolutionParams& p, const WideBlock& block) {
   const int32_t multiplier = p.channels_a_group();
   int16_t* output = block.output + block.first;
   PixelPlace place;

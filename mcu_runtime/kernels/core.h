@@ -6,6 +6,11 @@
 
 #include <stdint.h>
 
+/* Generated code includes the kernels' sources, where they are `inline`: several models may stand in one program. */
+#ifndef MOTE_KERNEL
+#define MOTE_KERNEL
+#endif
+
 namespace mote::device {
 
 /* A tile of a convolution: `pixels` times `channels` sums that stay in registers over one loop, `unroll` products each

@@ -1,10 +1,11 @@
 #include "mcu_runtime/kernels/depthwise_conv_2d.h"
 
+#include "mcu_runtime/kernels/core.h"
 #include "mcu_runtime/kernels/tiles.h"
 
 namespace mote::device {
 
-void DepthwiseConv2d(const ConvolutionParams& p, const ConvolutionBlock& block) {
+MOTE_KERNEL void DepthwiseConv2d(const ConvolutionParams& p, const ConvolutionBlock& block) {
   const Window& v = p.vertical;
   const Window& h = p.horizontal;
   const int32_t multiplier = p.channels_a_group();

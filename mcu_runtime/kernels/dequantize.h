@@ -29,6 +29,16 @@ inline uint32_t DequantizedBits(const Scale& s, int32_t d) {
   return sign | (multiple + (below > half || (below == half && (multiple & 1) != 0) ? 1 : 0));
 }
 
+struct DequantizeParams {
+  Scale scale;
+  int32_t zero_point;
+};
+
+template <typename Code>
+inline void Dequantize(const DequantizeParams& p, const Code* input, uint32_t* output, int32_t count) {
+  for (int32_t i = 0; i < count; ++i) output[i] = DequantizedBits(p.scale, LoadCode<Code>(input, i) - p.zero_point);
+}
+
 struct QuantizeFloatParams {
   Scale scale;
   OutputRange output;
@@ -44,6 +54,14 @@ inline int32_t QuantizeFloat(const QuantizeFloatParams& p, uint32_t bits) {
     code = RoundToInteger(FloatQuotient(value, p.scale));
   }
   return Clamp((magnitude == bits ? code : -code) + p.output.zero_point, p.output);
+}
+
+/* `input`: float32, at any alignment. */
+template <typename Code>
+inline void QuantizeFloats(const QuantizeFloatParams& p, const uint8_t* input, Code* output, int32_t count) {
+  for (int32_t i = 0; i < count; ++i) {
+    output[i] = static_cast<Code>(QuantizeFloat(p, LoadCode<uint32_t>(input, i)));
+  }
 }
 
 }  // namespace mote::device

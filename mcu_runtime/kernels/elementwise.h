@@ -66,6 +66,21 @@ inline void ForEachRow(const BroadcastLoops& loops, const void* a, const void* b
   }
 }
 
+/* The whole of it, for one function. The interpreter has a form of its own, which all functions share. */
+template <typename Function, typename A, typename B, typename Output>
+inline void ApplyFunction(const Function& function, const BroadcastLoops& loops, const A* a, const B* b,
+                          Output* output) {
+  ForEachRow(loops, a, b, output, sizeof(Output),
+             [&function](const BinaryRow& row) { ApplyToRow<A, B, Output>(function, row); });
+}
+
+/* output[i] = kFunction(p, input[i]), with types of any of 8, 16, 32 bits. uint8 codes are given as int8 of the same
+ * bits. */
+template <typename Params, int32_t (*kFunction)(const Params&, int32_t), typename Input, typename Output>
+inline void MapEach(const Params& p, const Input* input, Output* output, int32_t count) {
+  for (int32_t i = 0; i < count; ++i) output[i] = static_cast<Output>(kFunction(p, LoadCode<Input>(input, i)));
+}
+
 }  // namespace mote::device
 
 #endif  // MOTE_MCU_RUNTIME_KERNELS_ELEMENTWISE_H_

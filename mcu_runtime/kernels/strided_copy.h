@@ -11,12 +11,16 @@
 
 namespace mote::device {
 
-class StridedCopyParams {
- public:
+struct StridedCopyParams {
+  static StridedCopyParams Of(int32_t element_bytes) {
+    StridedCopyParams params;
+    params.run = element_bytes;
+    params.axes = 0;
+    return params;
+  }
+
   /* Axes are added from the innermost to the outermost; steps are in bytes, the source's may be negative. At most six
    * axes; the tensors have at most 2^30 bytes, so that no sum of steps leaves int32. */
-  explicit StridedCopyParams(int32_t element_bytes) : run(element_bytes) {}
-
   void AddAxis(int32_t size, int32_t source_step, int32_t target_step) {
     if (size == 1) return;
     if (axes == 0 && source_step == run && target_step == run) { /* side by side in both */
@@ -39,7 +43,7 @@ class StridedCopyParams {
     int32_t target_step;
   };
   int32_t run; /* bytes that are copied at once */
-  int32_t axes = 0;
+  int32_t axes;
   Axis axis[6]; /* the innermost first */
 };
 
@@ -74,6 +78,10 @@ class StridedCopyParams {
   }
 }
 
+inline void CopyBytes(uint8_t* target, const uint8_t* source, int32_t bytes) {
+  __builtin_memcpy(target, source, static_cast<uint32_t>(bytes));
+}
+
 /* `count` elements of `bytes` bytes, each the one at `value`. */
 inline void FillElements(int32_t count, int32_t bytes, const uint8_t* value, uint8_t* target) {
   if (bytes == 1) {
@@ -83,6 +91,14 @@ inline void FillElements(int32_t count, int32_t bytes, const uint8_t* value, uin
   for (int32_t i = 0; i < count; ++i) {
     __builtin_memcpy(target + i * bytes, value, static_cast<uint32_t>(bytes));
   }
+}
+
+/* The same of an element's number; int32_t, or the 8 bytes of an int64_t. */
+inline void FillWith(int32_t count, int32_t bytes, int32_t value, uint8_t* target) {
+  const int64_t element = value;
+  uint8_t code[8];
+  __builtin_memcpy(code, &element, sizeof element);
+  FillElements(count, bytes, code, target);
 }
 
 }  // namespace mote::device

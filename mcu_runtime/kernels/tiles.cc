@@ -1,15 +1,16 @@
 #include "mcu_runtime/kernels/tiles.h"
 
+#include "mcu_runtime/kernels/core.h"
 #include "mcu_runtime/kernels/dot_tile.h"
 
 namespace mote::device {
 
-void DotPixels(const int8_t* x, int32_t x_step, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums,
-               int32_t sums_step) {
+MOTE_KERNEL void DotPixels(const int8_t* x, int32_t x_step, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums,
+                           int32_t sums_step) {
   DotTileOf<kDotTile.pixels, kDotTile.channels, kDotTile.unroll, false>(x, x_step, w, w_step, n, 0, sums, sums_step);
 }
 
-void DotPixel(const int8_t* x, int32_t z, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums) {
+MOTE_KERNEL void DotPixel(const int8_t* x, int32_t z, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums) {
   if (kDotTile.channels == 1) {
     DotPlain(x, w, n, z, sums);
   } else {
@@ -17,11 +18,11 @@ void DotPixel(const int8_t* x, int32_t z, const int8_t* w, int32_t w_step, int32
   }
 }
 
-void SumDepthwiseTile(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sums) {
+MOTE_KERNEL void SumDepthwiseTile(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sums) {
   DepthwiseTileOf<kDepthwiseTile>(taps, x, w, sums);
 }
 
-void SumDepthwise(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sum) {
+MOTE_KERNEL void SumDepthwise(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sum) {
   DepthwiseTileOf<1>(taps, x, w, sum);
 }
 
@@ -37,8 +38,8 @@ __attribute__((noinline, cold)) int8_t StoreRarely(int32_t acc, const ChannelTer
 /* RequantizeToInt8. For exponents under -1, the second rounding, h / 2^k half away from zero, is
  * (((h - [h < 0]) >> (k - 1)) + 1) >> 1, to whose 1 twice the zero point is added. Nothing overflows: the mantissa is
  * under 2^31, so that |h| < 2^31 - 1. */
-void StoreCodes(const int32_t* sums, const ChannelTerms* terms, int32_t count, const OutputRange& range,
-                int8_t* output) {
+MOTE_KERNEL void StoreCodes(const int32_t* sums, const ChannelTerms* terms, int32_t count, const OutputRange& range,
+                            int8_t* output) {
   const int32_t offset = 2 * range.zero_point + 1;
   const int32_t min = range.min;
   const int32_t max = range.max;

@@ -28,7 +28,7 @@ mote_status EvalReluOf(Invocation& op, uint32_t types, int32_t activation) {
   RescaleParams p;
   UnaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveRelu(op, types, activation, &p, &operands));
-  return MapCodes(op, operands, CodeFunctionOf<RescaleParams, Rescale>, &p);
+  return RunUnary<RescaleParams, Rescale>(op, operands, p);
 }
 
 MOTE_NOINLINE mote_status SolveLeakyRelu(Invocation& op, uint32_t types, LeakyReluParams* p, UnaryOperands* operands) {
@@ -56,7 +56,7 @@ mote_status EvalLeakyReluOf(Invocation& op, uint32_t types) {
   LeakyReluParams p;
   UnaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveLeakyRelu(op, types, &p, &operands));
-  return MapCodes(op, operands, CodeFunctionOf<LeakyReluParams, LeakyRelu>, &p);
+  return RunUnary<LeakyReluParams, LeakyRelu>(op, operands, p);
 }
 
 Multiplier16 Narrow(const Multiplier& m) {
@@ -104,11 +104,12 @@ MOTE_NOINLINE mote_status SolveSigmoid(Invocation& op, int32_t log2_of_scale, in
   return MOTE_OK;
 }
 
-mote_status EvalSigmoid(Invocation& op, int32_t log2_of_scale, int32_t zero_point, CodeFunction function) {
+template <int32_t (*kFunction)(const SigmoidParams&, int32_t)>
+mote_status EvalSigmoid(Invocation& op, int32_t log2_of_scale, int32_t zero_point) {
   SigmoidParams p;
   UnaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveSigmoid(op, log2_of_scale, zero_point, &p, &operands));
-  return MapCodes(op, operands, function, &p);
+  return RunUnary<SigmoidParams, kFunction>(op, operands, p);
 }
 
 /* Whether a scale is a power of two as far as the reference's logarithm can tell: from `below` under it to `above`, in
@@ -145,11 +146,12 @@ MOTE_NOINLINE mote_status SolveSigmoidInt16(Invocation& op, int32_t pot_most, Si
   return MOTE_OK;
 }
 
-mote_status EvalSigmoidInt16(Invocation& op, int32_t pot_most, CodeFunction function) {
+template <int32_t (*kFunction)(const SigmoidInput&, int32_t)>
+mote_status EvalSigmoidInt16(Invocation& op, int32_t pot_most) {
   SigmoidInput p;
   UnaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveSigmoidInt16(op, pot_most, &p, &operands));
-  return MapCodes(op, operands, function, &p);
+  return RunUnary<SigmoidInput, kFunction>(op, operands, p);
 }
 
 }  // namespace
@@ -166,22 +168,20 @@ mote_status EvalHardSwish(Invocation& op) {
   HardSwishParams p;
   UnaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveHardSwish(op, &p, &operands));
-  return MapCodes(op, operands, CodeFunctionOf<HardSwishParams, HardSwish>, &p);
+  return RunUnary<HardSwishParams, HardSwish>(op, operands, p);
 }
 
 mote_status EvalElu(Invocation& op) {
   EluParams p;
   UnaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveElu(op, &p, &operands));
-  return MapCodes(op, operands, CodeFunctionOf<EluParams, Elu>, &p);
+  return RunUnary<EluParams, Elu>(op, operands, p);
 }
 
-mote_status EvalLogistic(Invocation& op) { return EvalSigmoid(op, -8, -128, CodeFunctionOf<SigmoidParams, Logistic>); }
-mote_status EvalTanh(Invocation& op) { return EvalSigmoid(op, -7, 0, CodeFunctionOf<SigmoidParams, Tanh>); }
+mote_status EvalLogistic(Invocation& op) { return EvalSigmoid<Logistic>(op, -8, -128); }
+mote_status EvalTanh(Invocation& op) { return EvalSigmoid<Tanh>(op, -7, 0); }
 
-mote_status EvalLogisticInt16(Invocation& op) {
-  return EvalSigmoidInt16(op, 0, CodeFunctionOf<SigmoidInput, SigmoidOfInt16>);
-}
-mote_status EvalTanhInt16(Invocation& op) { return EvalSigmoidInt16(op, 1, CodeFunctionOf<SigmoidInput, TanhOfInt16>); }
+mote_status EvalLogisticInt16(Invocation& op) { return EvalSigmoidInt16<SigmoidOfInt16>(op, 0); }
+mote_status EvalTanhInt16(Invocation& op) { return EvalSigmoidInt16<TanhOfInt16>(op, 1); }
 
 }  // namespace mote::device

@@ -23,13 +23,13 @@ MOTE_NOINLINE mote_status SolveSum(Invocation& op, uint32_t types, int32_t bits,
   TensorInfo a, b, output;
   MOTE_RETURN_IF_ERROR(SolveBinary(op, types, types, types, &a, &b, &output, operands));
   const Scale largest = IsLess(a.scale, b.scale) ? b.scale : a.scale;
-  p->a = AddTerm(a.zero_point, MultiplierFromRatio(a.scale, largest, -1));
-  p->b = AddTerm(b.zero_point, MultiplierFromRatio(b.scale, largest, -1));
+  p->a = AddTerm::Of(a.zero_point, MultiplierFromRatio(a.scale, largest, -1));
+  p->b = AddTerm::Of(b.zero_point, MultiplierFromRatio(b.scale, largest, -1));
   const Multiplier multiplier = MultiplierFromRatio(largest, output.scale, 1 - bits);
   /* The contract has this multiplier under 1; what rounds to 1 (exponent 1) is refused too. */
   if (multiplier.exponent > 0) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
   p->mantissa = multiplier.mantissa;
-  p->shift = RightShift(-multiplier.exponent);
+  p->shift = RightShift::By(-multiplier.exponent);
   return op.Range(kActivation, output, &p->output);
 }
 
@@ -39,7 +39,7 @@ mote_status EvalSum(Invocation& op) {
   Function function;
   BinaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveSum(op, TypesOf<T>(), kBits, &function.p, &operands));
-  if (!op.verifying()) RunRows(operands, RowFunctionOf<Function, T, T, T>, &function);
+  if (!op.verifying()) RunBinary<Function, T, T, T>(operands, function);
   return MOTE_OK;
 }
 
@@ -60,7 +60,7 @@ mote_status EvalMultiply(Invocation& op, int32_t most) {
   MultiplyFunction function;
   BinaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveMultiply(op, TypesOf<T>(), most, &function, &operands));
-  if (!op.verifying()) RunRows(operands, RowFunctionOf<MultiplyFunction, T, T, T>, &function);
+  if (!op.verifying()) RunBinary<MultiplyFunction, T, T, T>(operands, function);
   return MOTE_OK;
 }
 
@@ -77,7 +77,7 @@ mote_status EvalTied(Invocation& op) {
   BinaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveTied(op, TypesOf<T>(), &operands));
   const Function function;
-  if (!op.verifying()) RunRows(operands, RowFunctionOf<Function, T, T, T>, &function);
+  if (!op.verifying()) RunBinary<Function, T, T, T>(operands, function);
   return MOTE_OK;
 }
 
@@ -103,7 +103,7 @@ mote_status EvalSquaredDifferences(Invocation& op, int32_t bits, int32_t most) {
   SquaredDifferenceFunction function;
   BinaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveSquaredDifference(op, TypesOf<T>(), bits, most, &function, &operands));
-  if (!op.verifying()) RunRows(operands, RowFunctionOf<SquaredDifferenceFunction, T, T, T>, &function);
+  if (!op.verifying()) RunBinary<SquaredDifferenceFunction, T, T, T>(operands, function);
   return MOTE_OK;
 }
 
@@ -126,7 +126,7 @@ mote_status EvalPrelus(Invocation& op, int32_t most_positive, int32_t most_negat
   PreluFunction function;
   BinaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolvePrelu(op, TypesOf<T>(), most_positive, most_negative, &function, &operands));
-  if (!op.verifying()) RunRows(operands, RowFunctionOf<PreluFunction, T, int8_t, T>, &function);
+  if (!op.verifying()) RunBinary<PreluFunction, T, int8_t, T>(operands, function);
   return MOTE_OK;
 }
 

@@ -94,8 +94,9 @@ mote_status EvalMatmul(Invocation& op, uint32_t type) {
   BatchMatmulWork work;
   MOTE_RETURN_IF_ERROR(SolveBatchMatmul(op, type, &work));
   if (op.verifying()) return MOTE_OK;
-  BatchMatmul<Code, Sum>(work.params, static_cast<const Code*>(work.left), static_cast<const Code*>(work.right),
-                         static_cast<Code*>(work.output));
+  MOTE_RUN((work.params, static_cast<const Code*>(work.left), static_cast<const Code*>(work.right),
+            static_cast<Code*>(work.output)),
+           BatchMatmul<Code, Sum>);
   return MOTE_OK;
 }
 

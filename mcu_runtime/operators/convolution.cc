@@ -51,6 +51,7 @@ MOTE_NOINLINE mote_status Solve(Invocation& op, const ConvolutionTypes& types, b
   return MOTE_OK;
 }
 
+#ifndef MOTE_RECORDING
 /* A block of channels after the other. In a frame of its own: at load it is not there. */
 MOTE_NOINLINE void RunBlocks(const ConvolutionPlan& plan, ConvolutionKernel* kernel, UnpackWeights* unpack,
                              int8_t* patches, int8_t* unpacked) {
@@ -79,6 +80,7 @@ MOTE_NOINLINE void RunBlocks(const ConvolutionPlan& plan, ConvolutionKernel* ker
     kernel(p, block);
   }
 }
+#endif
 
 }  // namespace
 
@@ -139,7 +141,13 @@ mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionK
     scratch += static_cast<uint32_t>(most) * static_cast<uint32_t>(p.taps());
   }
   int8_t* memory = scratch != 0 ? static_cast<int8_t*>(op.Scratch(scratch)) : nullptr;
-  if (!op.verifying()) RunBlocks(plan, kernel, unpack, memory, memory + patches);
+  if (op.verifying()) return MOTE_OK;
+#ifdef MOTE_RECORDING
+  (void)kernel;
+  RecordConvolution(plan, unpack, memory);
+#else
+  RunBlocks(plan, kernel, unpack, memory, memory + patches);
+#endif
   return MOTE_OK;
 }
 

@@ -79,7 +79,8 @@ MOTE_NOINLINE void RunWideBlocks(const WidePlan& plan, const WideRow& row, int16
   const bool depthwise = plan.of.depthwise;
   const ConvolutionParams& p = plan.of.p;
   const int32_t span = depthwise ? p.output_channels : p.channels_a_group();
-  WideTerms terms[kWideBlockChannels];
+  constexpr int32_t kMost = MOTE_BLOCK(kWideBlockChannels);
+  WideTerms terms[kMost];
   WideBlock block;
   block.patch = patch;
   block.input = reinterpret_cast<const int16_t*>(plan.of.input);
@@ -88,10 +89,10 @@ MOTE_NOINLINE void RunWideBlocks(const WidePlan& plan, const WideRow& row, int16
   block.has_wide_sums = plan.has_wide_sums;
   for (block.first = 0; block.first < p.output_channels; block.first += block.count) {
     block.count = span - block.first % span; /* no further than its group */
-    if (block.count > kWideBlockChannels) block.count = kWideBlockChannels;
+    if (block.count > kMost) block.count = kMost;
     block.weights = reinterpret_cast<const int8_t*>(plan.of.weights) + block.first * (depthwise ? 1 : p.taps());
     for (int32_t c = 0; c < block.count; ++c) TermsOf(plan, block.first + c, &terms[c]);
-    row.kernel(p, block);
+    MOTE_RUN_NAMED(depthwise ? "DepthwiseConv2dInt16" : "Conv2dInt16", (p, block), row.kernel);
   }
 }
 

@@ -34,6 +34,16 @@ int32_t CodeFunctionOf(const void* params, int32_t code) {
   return kFunction(*static_cast<const Params*>(params), code);
 }
 
+/* What an operator calls: the output's codes are kFunction(p, code). */
+template <typename Params, int32_t (*kFunction)(const Params&, int32_t)>
+inline mote_status RunUnary(Invocation& op, const UnaryOperands& operands, const Params& p) {
+#ifdef MOTE_RECORDING
+  return RecordUnary<Params, kFunction>(op, operands, p);
+#else
+  return MapCodes(op, operands, CodeFunctionOf<Params, kFunction>, &p);
+#endif
+}
+
 /* The same of two inputs. */
 struct BinaryOperands {
   const void* a;
@@ -54,6 +64,17 @@ void RunRows(const BinaryOperands& operands, RowFunction function, const void* p
 template <typename Function, typename A, typename B, typename Output>
 void RowFunctionOf(const void* function, const BinaryRow& row) {
   ApplyToRow<A, B, Output>(*static_cast<const Function*>(function), row);
+}
+
+template <typename Function, typename A, typename B, typename Output>
+inline void RunBinary(const BinaryOperands& operands, const Function& function) {
+#ifdef MOTE_RECORDING
+  MOTE_RUN((function, operands.loops, static_cast<const A*>(operands.a), static_cast<const B*>(operands.b),
+            static_cast<Output*>(operands.output)),
+           ApplyFunction<Function, A, B, Output>);
+#else
+  RunRows(operands, RowFunctionOf<Function, A, B, Output>, &function);
+#endif
 }
 
 }  // namespace mote::device

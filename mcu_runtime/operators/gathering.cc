@@ -61,7 +61,7 @@ mote_status EvalGather(Invocation& op) {
   GatherParams p;
   GatherData data;
   MOTE_RETURN_IF_ERROR(SolveGather(op, &p, &data));
-  if (!op.verifying()) Gather(p, data.input, data.indices, data.output);
+  if (!op.verifying()) MOTE_RUN((p, data.input, data.indices, data.output), Gather);
   return MOTE_OK;
 }
 

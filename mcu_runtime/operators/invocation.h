@@ -13,6 +13,7 @@
 
 #include "mcu_runtime/graph.h"
 #include "mcu_runtime/kernels/requantize.h"
+#include "mcu_runtime/operators/run.h"
 
 namespace mote::device {
 

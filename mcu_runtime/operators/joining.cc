@@ -45,7 +45,7 @@ MOTE_NOINLINE mote_status SolvePart(Invocation& op, int32_t position, Parts* par
   const int32_t run = extent * inner;
   const int32_t whole_step = whole.shape[axis] * inner;
   parts->filled += extent;
-  move->copy = StridedCopyParams(run);
+  move->copy = StridedCopyParams::Of(run);
   if (parts->joined) {
     move->copy.AddAxis(outer, run, whole_step);
     move->Place(op, part, 0, whole, begin);
@@ -60,7 +60,7 @@ mote_status MoveParts(Invocation& op, Parts* parts) {
   for (int32_t i = 0; i < parts->count; ++i) {
     Move move;
     MOTE_RETURN_IF_ERROR(SolvePart(op, i, parts, &move));
-    if (!op.verifying()) move.Do();
+    if (!op.verifying()) RunMove(move);
   }
   return MOTE_OK;
 }

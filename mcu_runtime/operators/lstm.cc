@@ -170,8 +170,9 @@ mote_status EvalLstmOf(Invocation& op, uint32_t type) {
   LstmWork work;
   MOTE_RETURN_IF_ERROR(SolveLstm(op, type, &work));
   if (op.verifying()) return MOTE_OK;
-  Lstm<Code, Bias>(work.params, static_cast<const Code*>(work.input), static_cast<Code*>(work.hidden), work.cell,
-                   static_cast<Code*>(work.output));
+  MOTE_RUN((work.params, static_cast<const Code*>(work.input), static_cast<Code*>(work.hidden), work.cell,
+            static_cast<Code*>(work.output)),
+           Lstm<Code, Bias>);
   return MOTE_OK;
 }
 

@@ -47,7 +47,7 @@ inline int32_t ElementBytes(const TensorInfo& info) { return static_cast<int32_t
 
 /* A copy, ready to be done: operators fill one in a function of its own, so that what they read is off the stack. */
 struct Move {
-  StridedCopyParams copy{1};
+  StridedCopyParams copy = StridedCopyParams::Of(1);
   const uint8_t* source = nullptr;
   uint8_t* target = nullptr;
 
@@ -58,8 +58,9 @@ struct Move {
     source = op.Data<uint8_t>(from) + source_begin;
     target = op.MutableData<uint8_t>(to) + target_begin;
   }
-  void Do() const { StridedCopy(copy, source, target); }
 };
+
+inline void RunMove(const Move& move) { MOTE_RUN((move.copy, move.source, move.target), StridedCopy); }
 
 }  // namespace mote::device
 

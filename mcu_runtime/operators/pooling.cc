@@ -47,7 +47,9 @@ mote_status EvalPool(Invocation& op, int32_t most) {
   const void* source = nullptr;
   void* target = nullptr;
   MOTE_RETURN_IF_ERROR(SolvePool(op, sizeof(T) == 2 ? kInt16 : kInt8, most, &p, &source, &target));
-  if (!op.verifying()) Pool2d<Reduction>(p, static_cast<const T*>(source), static_cast<T*>(target));
+  if (!op.verifying()) {
+    MOTE_RUN((p, static_cast<const T*>(source), static_cast<T*>(target)), Pool2d<Reduction, T>);
+  }
   return MOTE_OK;
 }
 

@@ -25,28 +25,22 @@ MOTE_NOINLINE mote_status SolveRescale(Invocation& op, uint32_t input_types, uin
 }
 
 /* int8 -> int8, uint8, int16, int32; uint8 -> int8; int32 -> int8, int16 */
-MOTE_NOINLINE mote_status SolveQuantize(Invocation& op, RescaleParams* p, UnaryOperands* operands,
-                                        CodeFunction* function) {
+MOTE_NOINLINE mote_status SolveQuantize(Invocation& op, RescaleParams* p, UnaryOperands* operands) {
   constexpr uint32_t kInputTypes = kInt8 | kUInt8 | kInt32;
   TensorInfo input;
   MOTE_RETURN_IF_ERROR(op.Raw(0, kInputTypes, &input));
   uint32_t output_types = kInt8 | kUInt8 | kInt16 | kInt32;
-  *function = CodeFunctionOf<RescaleParams, Rescale>;
-  if (input.type == MOTE_UINT8) {
-    output_types = kInt8;
-    *function = CodeFunctionOf<RescaleParams, RescaleUInt8>;
-  } else if (input.type == MOTE_INT32) {
-    output_types = kInt8 | kInt16;
-    *function = CodeFunctionOf<RescaleParams, RescaleInt32>;
-  }
+  if (input.type == MOTE_UINT8) output_types = kInt8;
+  if (input.type == MOTE_INT32) output_types = kInt8 | kInt16;
   return SolveRescale(op, kInputTypes, output_types, p, operands);
 }
 
-mote_status EvalRescale(Invocation& op, uint32_t types, CodeFunction function) {
+template <int32_t (*kFunction)(const RescaleParams&, int32_t)>
+mote_status EvalRescale(Invocation& op, uint32_t types) {
   RescaleParams p;
   UnaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveRescale(op, types, types, &p, &operands));
-  return MapCodes(op, operands, function, &p);
+  return RunUnary<RescaleParams, kFunction>(op, operands, p);
 }
 
 MOTE_NOINLINE mote_status SolveQuantizeFloat(Invocation& op, QuantizeFloatParams* p, UnaryOperands* operands) {
@@ -60,11 +54,6 @@ MOTE_NOINLINE mote_status SolveQuantizeFloat(Invocation& op, QuantizeFloatParams
   *operands = {op.Data(input), op.MutableData(output), output.elements, input.type, output.type};
   return MOTE_OK;
 }
-
-struct DequantizeParams {
-  Scale scale;
-  int32_t zero_point;
-};
 
 MOTE_NOINLINE mote_status SolveDequantize(Invocation& op, uint32_t types, DequantizeParams* p,
                                           UnaryOperands* operands) {
@@ -84,11 +73,12 @@ mote_status EvalDequantizeOf(Invocation& op, uint32_t types) {
   MOTE_RETURN_IF_ERROR(SolveDequantize(op, types, &p, &operands));
   if (op.verifying()) return MOTE_OK;
   uint32_t* output = static_cast<uint32_t*>(operands.output);
-  for (int32_t i = 0; i < operands.count; ++i) {
-    const int32_t code = operands.input_type == MOTE_INT16   ? LoadCode<int16_t>(operands.input, i)
-                         : operands.input_type == MOTE_UINT8 ? static_cast<const uint8_t*>(operands.input)[i]
-                                                             : static_cast<const int8_t*>(operands.input)[i];
-    output[i] = DequantizedBits(p.scale, code - p.zero_point);
+  if (operands.input_type == MOTE_INT16) {
+    MOTE_RUN((p, static_cast<const int16_t*>(operands.input), output, operands.count), Dequantize<int16_t>);
+  } else if (operands.input_type == MOTE_UINT8) {
+    MOTE_RUN((p, static_cast<const uint8_t*>(operands.input), output, operands.count), Dequantize<uint8_t>);
+  } else {
+    MOTE_RUN((p, static_cast<const int8_t*>(operands.input), output, operands.count), Dequantize<int8_t>);
   }
   return MOTE_OK;
 }
@@ -110,16 +100,17 @@ MOTE_NOINLINE mote_status SolveRsqrt(Invocation& op, RsqrtParams* p, UnaryOperan
 mote_status EvalQuantize(Invocation& op) {
   RescaleParams p;
   UnaryOperands operands;
-  CodeFunction function;
-  MOTE_RETURN_IF_ERROR(SolveQuantize(op, &p, &operands, &function));
-  return MapCodes(op, operands, function, &p);
+  MOTE_RETURN_IF_ERROR(SolveQuantize(op, &p, &operands));
+  if (operands.input_type == MOTE_UINT8) return RunUnary<RescaleParams, RescaleUInt8>(op, operands, p);
+  if (operands.input_type == MOTE_INT32) return RunUnary<RescaleParams, RescaleInt32>(op, operands, p);
+  return RunUnary<RescaleParams, Rescale>(op, operands, p);
 }
 
 mote_status EvalQuantizeInt16(Invocation& op) {
   RescaleParams p;
   UnaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveRescale(op, kInt16, kInt8 | kInt16 | kInt32, &p, &operands));
-  return MapCodes(op, operands, CodeFunctionOf<RescaleParams, Rescale>, &p);
+  return RunUnary<RescaleParams, Rescale>(op, operands, p);
 }
 
 mote_status EvalQuantizeFloat(Invocation& op) {
@@ -127,13 +118,11 @@ mote_status EvalQuantizeFloat(Invocation& op) {
   UnaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveQuantizeFloat(op, &p, &operands));
   if (op.verifying()) return MOTE_OK;
-  for (int32_t i = 0; i < operands.count; ++i) {
-    const int32_t code = QuantizeFloat(p, LoadCode<uint32_t>(operands.input, i));
-    if (operands.output_type == MOTE_INT16) {
-      static_cast<int16_t*>(operands.output)[i] = static_cast<int16_t>(code);
-    } else {
-      static_cast<int8_t*>(operands.output)[i] = static_cast<int8_t>(code);
-    }
+  const uint8_t* input = static_cast<const uint8_t*>(operands.input);
+  if (operands.output_type == MOTE_INT16) {
+    MOTE_RUN((p, input, static_cast<int16_t*>(operands.output), operands.count), QuantizeFloats<int16_t>);
+  } else {
+    MOTE_RUN((p, input, static_cast<int8_t*>(operands.output), operands.count), QuantizeFloats<int8_t>);
   }
   return MOTE_OK;
 }
@@ -141,15 +130,15 @@ mote_status EvalQuantizeFloat(Invocation& op) {
 mote_status EvalDequantize(Invocation& op) { return EvalDequantizeOf(op, kInt8 | kUInt8); }
 mote_status EvalDequantizeInt16(Invocation& op) { return EvalDequantizeOf(op, kInt16); }
 
-mote_status EvalAbs(Invocation& op) { return EvalRescale(op, kInt8, CodeFunctionOf<RescaleParams, Absolute>); }
-mote_status EvalAbsInt16(Invocation& op) { return EvalRescale(op, kInt16, CodeFunctionOf<RescaleParams, Absolute>); }
-mote_status EvalNeg(Invocation& op) { return EvalRescale(op, kInt8, CodeFunctionOf<RescaleParams, Negative>); }
+mote_status EvalAbs(Invocation& op) { return EvalRescale<Absolute>(op, kInt8); }
+mote_status EvalAbsInt16(Invocation& op) { return EvalRescale<Absolute>(op, kInt16); }
+mote_status EvalNeg(Invocation& op) { return EvalRescale<Negative>(op, kInt8); }
 
 mote_status EvalRsqrt(Invocation& op) {
   RsqrtParams p;
   UnaryOperands operands;
   MOTE_RETURN_IF_ERROR(SolveRsqrt(op, &p, &operands));
-  return MapCodes(op, operands, CodeFunctionOf<RsqrtParams, Rsqrt>, &p);
+  return RunUnary<RsqrtParams, Rsqrt>(op, operands, p);
 }
 
 }  // namespace mote::device

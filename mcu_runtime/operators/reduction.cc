@@ -106,7 +106,7 @@ MOTE_NOINLINE mote_status SolveSum(Invocation& op, uint32_t type, bool is_mean, 
 template <typename Reduction, typename T>
 MOTE_NOINLINE void RunReduce(const typename Reduction::Params& p, const ReduceShape& shape, const T* source,
                              T* target) {
-  Reduce<Reduction>(p, shape, source, target);
+  MOTE_RUN((p, shape, source, target), Reduce<Reduction, T>);
 }
 
 template <typename T>
@@ -157,7 +157,7 @@ mote_status EvalArgExtreme(Invocation& op, int32_t flip) {
   int32_t* target = nullptr;
   MOTE_RETURN_IF_ERROR(SolveArgExtreme(op, &p, &source, &target));
   p.flip = flip;
-  if (!op.verifying()) ArgExtreme(p, source, target);
+  if (!op.verifying()) MOTE_RUN((p, source, target), ArgExtreme);
   return MOTE_OK;
 }
 

@@ -66,7 +66,7 @@ MOTE_NOINLINE mote_status SolveBilinear(Invocation& op, ResizeBilinearParams* p,
 
 /* Not inlined, so that what it keeps on the stack is not there while files are read. */
 MOTE_NOINLINE void RunNearest(const ResizeNearestParams& p, const uint8_t* source, uint8_t* target) {
-  ResizeNearest(p, source, target);
+  MOTE_RUN((p, source, target), ResizeNearest);
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ mote_status EvalResizeBilinear(Invocation& op) {
   const int8_t* source = nullptr;
   int8_t* target = nullptr;
   MOTE_RETURN_IF_ERROR(SolveBilinear(op, &p, &source, &target));
-  if (!op.verifying()) ResizeBilinear(p, source, target);
+  if (!op.verifying()) MOTE_RUN((p, source, target), ResizeBilinear);
   return MOTE_OK;
 }
 

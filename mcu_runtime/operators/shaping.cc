@@ -11,7 +11,7 @@ mote_status Share(const Invocation& op, const TensorInfo& input, const TensorInf
   if (op.verifying()) return MOTE_OK;
   const uint8_t* source = op.Data<uint8_t>(input);
   uint8_t* target = op.MutableData<uint8_t>(output);
-  if (source != target) __builtin_memcpy(target, source, input.bytes);
+  if (source != target) MOTE_RUN((target, source, static_cast<int32_t>(input.bytes)), CopyBytes);
   return MOTE_OK;
 }
 
@@ -83,7 +83,7 @@ MOTE_NOINLINE mote_status SolveBlocks(Invocation& op, bool to_depth, Move* move)
 mote_status EvalBlocks(Invocation& op, bool to_depth) {
   Move move;
   MOTE_RETURN_IF_ERROR(SolveBlocks(op, to_depth, &move));
-  if (!op.verifying()) move.Do();
+  if (!op.verifying()) RunMove(move);
   return MOTE_OK;
 }
 
@@ -130,7 +130,7 @@ mote_status EvalExpandDims(Invocation& op) {
 mote_status EvalTranspose(Invocation& op) {
   Move move;
   MOTE_RETURN_IF_ERROR(SolveTranspose(op, &move));
-  if (!op.verifying()) move.Do();
+  if (!op.verifying()) RunMove(move);
   return MOTE_OK;
 }
 

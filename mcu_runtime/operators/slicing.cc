@@ -143,16 +143,15 @@ MOTE_NOINLINE mote_status SolveStridedSlice(Invocation& op, Move* move) {
   return MOTE_OK;
 }
 
-/* What PAD puts around the input: the code of 0, or what PADV2 is given. */
-MOTE_NOINLINE mote_status ReadPadding(Invocation& op, const TensorInfo& output, uint8_t* padding) {
-  const int64_t zero_point = output.zero_point; /* 0 where there is no quantization */
-  __builtin_memcpy(padding, &zero_point, sizeof zero_point);
+/* What PADV2 puts around the input; null: the code of 0. */
+MOTE_NOINLINE mote_status ReadPadding(Invocation& op, const TensorInfo& output, const uint8_t** padding) {
+  *padding = nullptr;
   if (!op.HasInput(2)) return MOTE_OK;
   TensorInfo value;
   MOTE_RETURN_IF_ERROR(MovedInput(op, 2, &value));
   MOTE_RETURN_IF_ERROR(RequireTied(op, value, output));
   if (value.elements != 1) return op.Fail(MOTE_ERROR_SHAPE, value);
-  if (!op.verifying()) __builtin_memcpy(padding, op.Data<uint8_t>(value), value.bytes);
+  if (!op.verifying()) *padding = op.Data<uint8_t>(value);
   return MOTE_OK;
 }
 
@@ -160,10 +159,10 @@ MOTE_NOINLINE mote_status ReadPadding(Invocation& op, const TensorInfo& output, 
 MOTE_NOINLINE mote_status SolvePad(Invocation& op, Move* move) {
   TensorInfo input, output;
   Indices paddings;
-  uint8_t padding[8];
+  const uint8_t* padding;
   MOTE_RETURN_IF_ERROR(ReadMoved(op, &input, &output));
   MOTE_RETURN_IF_ERROR(ReadIndices(op, 1, &paddings));
-  MOTE_RETURN_IF_ERROR(ReadPadding(op, output, padding));
+  MOTE_RETURN_IF_ERROR(ReadPadding(op, output, &padding));
   if (output.dimensions != input.dimensions) return op.Fail(MOTE_ERROR_SHAPE, output);
   if (paddings.count != 2 * input.dimensions) return paddings.Fail(op, MOTE_ERROR_SHAPE);
   Box box(move, ElementBytes(input));
@@ -177,7 +176,13 @@ MOTE_NOINLINE mote_status SolvePad(Invocation& op, Move* move) {
     box.Put(input.shape[d], before, output.shape[d]);
   }
   move->Place(op, input, 0, output, box.begin());
-  if (!op.verifying()) FillElements(output.elements, ElementBytes(output), padding, op.MutableData<uint8_t>(output));
+  if (op.verifying()) return MOTE_OK;
+  uint8_t* target = op.MutableData<uint8_t>(output);
+  if (padding != nullptr) {
+    MOTE_RUN((output.elements, ElementBytes(output), padding, target), FillElements);
+  } else { /* the zero point, 0 where there is no quantization */
+    MOTE_RUN((output.elements, ElementBytes(output), output.zero_point, target), FillWith);
+  }
   return MOTE_OK;
 }
 
@@ -186,21 +191,21 @@ MOTE_NOINLINE mote_status SolvePad(Invocation& op, Move* move) {
 mote_status EvalSlice(Invocation& op) {
   Move move;
   MOTE_RETURN_IF_ERROR(SolveSlice(op, &move));
-  if (!op.verifying()) move.Do();
+  if (!op.verifying()) RunMove(move);
   return MOTE_OK;
 }
 
 mote_status EvalStridedSlice(Invocation& op) {
   Move move;
   MOTE_RETURN_IF_ERROR(SolveStridedSlice(op, &move));
-  if (!op.verifying()) move.Do();
+  if (!op.verifying()) RunMove(move);
   return MOTE_OK;
 }
 
 mote_status EvalPad(Invocation& op) {
   Move move;
   MOTE_RETURN_IF_ERROR(SolvePad(op, &move));
-  if (!op.verifying()) move.Do();
+  if (!op.verifying()) RunMove(move);
   return MOTE_OK;
 }
 

@@ -87,7 +87,7 @@ mote_status EvalSoftmax(Invocation& op) {
   SoftmaxParams p;
   SoftmaxOperands operands;
   MOTE_RETURN_IF_ERROR(SolveSoftmax(op, &p, &operands));
-  if (!op.verifying()) Softmax(p, operands.input, operands.output);
+  if (!op.verifying()) MOTE_RUN((p, operands.input, operands.output), Softmax);
   return MOTE_OK;
 }
 
@@ -95,7 +95,9 @@ mote_status EvalSoftmaxInt16(Invocation& op) {
   SoftmaxInt16Params p;
   SoftmaxOperands operands;
   MOTE_RETURN_IF_ERROR(SolveSoftmaxInt16(op, &p, &operands));
-  if (!op.verifying()) SoftmaxInt16(p, operands.input, reinterpret_cast<int16_t*>(operands.output));
+  if (!op.verifying()) {
+    MOTE_RUN((p, operands.input, reinterpret_cast<int16_t*>(operands.output)), SoftmaxInt16);
+  }
   return MOTE_OK;
 }
 

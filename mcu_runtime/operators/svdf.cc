@@ -98,8 +98,9 @@ MOTE_NOINLINE mote_status SolveSvdf(Invocation& op, uint32_t state_type, SvdfWor
 
 template <typename State>
 MOTE_NOINLINE void RunSvdf(const SvdfWork& work) {
-  Svdf(work.params, work.input, work.feature_weights, static_cast<const State*>(work.time_weights), work.bias,
-       static_cast<State*>(work.state), work.output);
+  MOTE_RUN((work.params, work.input, work.feature_weights, static_cast<const State*>(work.time_weights), work.bias,
+            static_cast<State*>(work.state), work.output),
+           Svdf<State>);
 }
 
 template <typename State>

@@ -119,7 +119,7 @@ MOTE_NOINLINE mote_status SolveTransposeConv(Invocation& op, bool wide, Transpos
 
 template <typename Code, typename Sum>
 MOTE_NOINLINE void RunTransposeConv(Invocation& op, const TransposeConvWork& work) {
-  constexpr int32_t kBlock = 8;
+  constexpr int32_t kBlock = MOTE_BLOCK(8);
   SumTerms<Sum> terms[kBlock];
   const int32_t channels = work.params.output_channels;
   for (int32_t first = 0; first < channels; first += kBlock) {
@@ -129,8 +129,9 @@ MOTE_NOINLINE void RunTransposeConv(Invocation& op, const TransposeConvWork& wor
       MultiplierOf(op, work, first + c, &terms[c].multiplier);
     }
     const int8_t* weights = reinterpret_cast<const int8_t*>(work.weights) + first * work.taps;
-    TransposeConv(work.params, first, count, static_cast<const Code*>(work.input), weights, terms,
-                  static_cast<Code*>(work.output));
+    MOTE_RUN((work.params, first, count, static_cast<const Code*>(work.input), weights, MOTE_TABLE(terms, count),
+              static_cast<Code*>(work.output)),
+             TransposeConv<Code, Sum>);
   }
 }
 

@@ -7,6 +7,7 @@
  *
  * CALL_ONCE takes what exporters write: a subgraph that assigns constants to variables.
  */
+#include "mcu_runtime/kernels/strided_copy.h"
 #include "mcu_runtime/operators/operators.h"
 
 namespace mote::device {
@@ -254,7 +255,10 @@ mote_status EvalReadVariable(Invocation& op) {
   TensorInfo handle, output;
   MOTE_RETURN_IF_ERROR(ReadHandle(op, &handle));
   MOTE_RETURN_IF_ERROR(op.RawOutput(kValueTypes, &output));
-  if (!op.verifying()) __builtin_memcpy(op.MutableData(output), op.Data(handle), output.bytes);
+  if (!op.verifying()) {
+    MOTE_RUN((op.MutableData<uint8_t>(output), op.Data<uint8_t>(handle), static_cast<int32_t>(output.bytes)),
+             CopyBytes);
+  }
   return MOTE_OK;
 }
 
@@ -262,7 +266,9 @@ mote_status EvalAssignVariable(Invocation& op) {
   TensorInfo handle, value;
   MOTE_RETURN_IF_ERROR(ReadHandle(op, &handle));
   MOTE_RETURN_IF_ERROR(op.Raw(1, kValueTypes, &value));
-  if (!op.verifying()) __builtin_memcpy(op.MutableData(handle), op.Data(value), value.bytes);
+  if (!op.verifying()) {
+    MOTE_RUN((op.MutableData<uint8_t>(handle), op.Data<uint8_t>(value), static_cast<int32_t>(value.bytes)), CopyBytes);
+  }
   return MOTE_OK;
 }
 
