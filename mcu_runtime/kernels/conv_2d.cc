@@ -35,41 +35,52 @@ MOTE_KERNEL void GatherPatch(const ConvolutionParams& p, const PixelPlace& place
   }
 }
 
+/* All channels of a block for a tile, or for one pixel. */
+static void DotBlock(const int8_t* const* x, int32_t pixels, int32_t z, int32_t taps, const ConvolutionBlock& block,
+                     int32_t* sums) {
+  if (kPacksPixels && pixels > 1) {
+    DotPackedPixels(x, block.weights, block.count, taps, reinterpret_cast<uint32_t*>(block.patches), sums,
+                    kBlockChannels);
+    return;
+  }
+  /* Of few channels each makes a tile of its own. */
+  const int32_t channels = block.count < kDotTile.channels ? 1 : kDotTile.channels;
+  const int32_t step = block.count < kDotTile.channels ? 0 : taps;
+  for (int32_t c = 0; c < block.count; c += channels) {
+    if (c > block.count - channels) c = block.count - channels; /* the last tile is moved back to be whole */
+    const int8_t* weights = block.weights + c * taps;
+    if (pixels > 1) {
+      DotPixels(x[0], static_cast<int32_t>(x[1] - x[0]), weights, step, taps, sums + c, kBlockChannels);
+    } else {
+      DotPixel(x[0], z, weights, step, taps, sums + c);
+    }
+  }
+}
+
 MOTE_KERNEL void Conv2d(const ConvolutionParams& p, const ConvolutionBlock& block) {
-  constexpr int32_t kPixels = kDotTile.pixels;
-  constexpr int32_t kChannels = kDotTile.channels;
-  static_assert(kPixels <= 2, "a tile's pixels are its first and its last");
+  static_assert(kDotTile.pixels <= 2, "a tile's pixels are its first and its second");
   const int32_t taps = p.taps();
+  const int32_t z = FoldsZeroPoint(p) ? 0 : p.input_zero_point;
   const bool gathers = GathersPatches(p);
   const int8_t* group = block.input + block.first / p.channels_a_group() * p.filter_channels;
+  int8_t* const patches = block.patches + PackedBytes(p);
   int8_t* output = block.output + block.first;
-  /* Of few channels each makes a tile of its own. */
-  const int32_t channels = block.count < kChannels ? 1 : kChannels;
-  const int32_t step = block.count < kChannels ? 0 : taps;
   PixelPlace place;
   for (int32_t left = p.pixels(); left > 0;) {
-    const int32_t pixels = left < kPixels ? 1 : kPixels;
-    const int8_t* x[kPixels] = {};
+    const int32_t pixels = left < kTilePixels ? 1 : kTilePixels;
+    const int8_t* x[kTilePixels] = {};
     for (int32_t i = 0; i < pixels; ++i) {
       if (gathers) {
-        x[i] = block.patches + i * taps;
-        GatherPatch(p, place, 1, group, block.patches + i * taps);
+        x[i] = patches + i * taps;
+        GatherPatch(p, place, 1, group, patches + i * taps);
       } else {
         const int32_t y = place.batch * p.vertical.input + place.y * p.vertical.stride;
         x[i] = group + (y * p.horizontal.input + place.x * p.horizontal.stride) * p.input_channels;
       }
       place.Next(p);
     }
-    int32_t sums[kPixels][kBlockChannels];
-    for (int32_t c = 0; c < block.count; c += channels) {
-      if (c > block.count - channels) c = block.count - channels; /* the last tile is moved back to be whole */
-      const int8_t* weights = block.weights + c * taps;
-      if (pixels > 1) {
-        DotPixels(x[0], static_cast<int32_t>(x[kPixels - 1] - x[0]), weights, step, taps, sums[0] + c, kBlockChannels);
-      } else {
-        DotPixel(x[0], FoldsZeroPoint(p) ? 0 : p.input_zero_point, weights, step, taps, sums[0] + c);
-      }
-    }
+    int32_t sums[kTilePixels][kBlockChannels];
+    DotBlock(x, pixels, z, taps, block, sums[0]);
     for (int32_t i = 0; i < pixels; ++i, output += p.output_channels) {
       StoreCodes(sums[i], block.terms, block.count, p.output, output);
     }

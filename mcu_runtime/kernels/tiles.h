@@ -15,6 +15,11 @@ namespace mote::device {
  * weights w_step, rows of sums sums_step. */
 void DotPixels(const int8_t* x, int32_t x_step, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums,
                int32_t sums_step);
+/* Taps that are packed at a time, 8 bytes each. */
+constexpr int32_t kPackedTaps = 64;
+/* sums[p * sums_step + c] of four pixels and all channels of a block. `packed`: memory for min(n, kPackedTaps) taps. */
+void DotPackedPixels(const int8_t* const* x, const int8_t* w, int32_t channels, int32_t n, uint32_t* packed,
+                     int32_t* sums, int32_t sums_step);
 /* The same of one pixel; z is taken off its codes. */
 void DotPixel(const int8_t* x, int32_t z, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums);
 

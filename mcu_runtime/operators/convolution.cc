@@ -134,7 +134,7 @@ mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionK
   if (op.verifying()) MOTE_RETURN_IF_ERROR(VerifyChannels(op, plan));
   const ConvolutionParams& p = plan.p;
   /* Patches, then the weights of a block, which has as many channels on every core then: the arena is the same. */
-  const uint32_t patches = !plan.depthwise && GathersPatches(p) ? PatchElements(p) : 0;
+  const uint32_t patches = plan.depthwise ? 0 : ScratchBytes(p);
   uint32_t scratch = patches;
   if (unpack != nullptr) {
     const int32_t most = p.output_channels < kUnpackedChannels ? p.output_channels : kUnpackedChannels;

@@ -10,6 +10,7 @@
 
 #include "mcu_runtime/kernels/dot_tile.h"
 #include "mcu_runtime/kernels/int4.h"
+#include "mcu_runtime/kernels/packed_products.h"
 #include "mcu_runtime/kernels/pool_2d.h"
 #include "mcu_runtime/kernels/tiles.h"
 #include "tests/fuzz/kernel_cases.h"
@@ -166,6 +167,29 @@ void CheckDotTile(Draw& draw) {
   char name[64];
   std::snprintf(name, sizeof name, "%d x %d, %d a round%s", kPixels, kChannels, kUnroll, kCentred ? ", centred" : "");
   ExpectAll(sums, expected, "dot tile", name);
+}
+
+// Codes and weights are mostly at their ends, where the halves of words are full.
+void CheckPackedProducts(Draw& draw) {
+  const auto code = [&draw] {
+    const int32_t kind = draw.From(0, 3);
+    return static_cast<int8_t>(kind == 0 ? -128 : kind == 1 ? 127 : draw.Byte());
+  };
+  const int32_t n = draw.From(1, 70), step = draw.From(1, 3);
+  std::vector<int8_t> w(static_cast<size_t>(n)), x(static_cast<size_t>(4 * n));
+  for (int8_t& weight : w) weight = code();
+  for (int8_t& value : x) value = code();
+  const int8_t* const pixels[4] = {x.data(), x.data() + n, x.data() + 2 * n, x.data() + 3 * n};
+  std::vector<int32_t> sums(static_cast<size_t>(3 * step + 1), -7), expected = sums;
+  for (int32_t p = 0; p < 4; ++p) {
+    int32_t sum = 0;
+    for (int32_t k = 0; k < n; ++k) sum += pixels[p][k] * w[static_cast<size_t>(k)];
+    expected[static_cast<size_t>(p * step)] = sum;
+  }
+  std::vector<uint32_t> packed(static_cast<size_t>(2 * n));
+  device::PackPixels(pixels, 0, n, packed.data());
+  device::SumPackedProducts(packed.data(), w.data(), n, sums.data(), step);
+  ExpectAll(sums, expected, "packed products", "four pixels");
 }
 
 template <int kChannels>
@@ -382,6 +406,7 @@ constexpr void (*kChecks[])(Draw&) = {
     CheckDotTile<2, 3, 1, false>,
     CheckDotTile<2, 3, 2, false>,
     CheckDotTile<2, 4, 4, false>,
+    CheckPackedProducts,
     CheckDepthwiseTile<1>,
     CheckDepthwiseTile<2>,
     CheckDepthwiseTile<4>,

@@ -54,7 +54,7 @@ int8_t StoreCode(int32_t sum, int32_t bias, int32_t mantissa, int32_t exponent, 
 std::vector<int16_t> Convolution(const ConvolutionCase& c) {
   const ConvolutionParams p = ParamsOf(c);
   const std::vector<int8_t> input(c.input.begin(), c.input.end());
-  std::vector<int8_t> patches(!c.depthwise && GathersPatches(p) ? PatchElements(p) : 0);
+  std::vector<int8_t> patches(!c.depthwise ? ScratchBytes(p) : 0);
   std::vector<int8_t> output(c.outputs(), int8_t{0x55});
   const int32_t taps = p.taps();
   const int32_t span = c.depthwise ? p.output_channels : p.channels_a_group();

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "mcu_runtime/kernels/dot_tile.h"
 #include "mcu_runtime/kernels/high_multiply.h"
 #include "mcu_runtime/kernels/int4.h"
+#include "mcu_runtime/kernels/packed_products.h"
 
 namespace mote::device {
 namespace {
@@ -62,6 +64,59 @@ TEST(DotTile, PlainEqualsTheTileOfOne) {
       DotPlain(x.data(), w.data(), n, z, &plain);
       DotTileOf<1, 1, 1, true>(x.data(), 0, w.data(), 0, n, z, &tile, 0);
       ASSERT_EQ(plain, tile) << n << " products, zero point " << z;
+    }
+  }
+}
+
+void ExpectPackedSums(const std::vector<int8_t>& x, const std::vector<int8_t>& w) {
+  const int n = static_cast<int>(w.size());
+  const int8_t* const pixels[4] = {x.data(), x.data() + n, x.data() + 2 * n, x.data() + 3 * n};
+  std::vector<uint32_t> packed(2 * w.size());
+  PackPixels(pixels, 0, n / 2, packed.data());
+  PackPixels(pixels, n / 2, n - n / 2, packed.data() + n / 2 * 2);
+  const int step = 3;
+  std::vector<int32_t> sums(4 * step, 12345);
+  SumPackedProducts(packed.data(), w.data(), n, sums.data(), step);
+  for (int p = 0; p < 4; ++p) {
+    int32_t want = 0;
+    for (int k = 0; k < n; ++k) want += pixels[p][k] * w[static_cast<size_t>(k)];
+    ASSERT_EQ(sums[static_cast<size_t>(p * step)], want) << n << " products, pixel " << p;
+    ASSERT_EQ(sums[static_cast<size_t>(p * step + 1)], 12345);
+  }
+}
+
+TEST(PackedProducts, EqualTheirStatementForAllCodesAndWeights) {
+  std::mt19937 random(5);
+  for (int n = 1; n <= 70; ++n) ExpectPackedSums(Codes(&random, 4 * n), Codes(&random, n));
+  const std::vector<int8_t> ends = {-128, -127, -1, 0, 1, 126, 127};
+  for (const int8_t a : ends) {
+    for (const int8_t b : ends) {
+      for (const int8_t weight : ends) {
+        std::vector<int8_t> x(4 * 40);
+        for (size_t i = 0; i < x.size(); ++i) x[i] = i / 40 % 2 == 0 ? a : b;
+        ExpectPackedSums(x, std::vector<int8_t>(40, weight));
+        for (size_t i = 0; i < x.size(); i += 2) x[i] = b;
+        ExpectPackedSums(x, std::vector<int8_t>(40, weight));
+      }
+    }
+  }
+}
+
+TEST(PackedProducts, AddUpOverMoreTapsThanArePackedAtATime) {
+  std::mt19937 random(6);
+  for (const int n : {1, 5, kPackedTaps, kPackedTaps + 1, 3 * kPackedTaps + 7}) {
+    const int channels = 5, step = 8;
+    const std::vector<int8_t> x = Codes(&random, 4 * n), w = Codes(&random, channels * n);
+    const int8_t* const pixels[4] = {x.data(), x.data() + n, x.data() + 2 * n, x.data() + 3 * n};
+    std::vector<uint32_t> packed(2 * static_cast<size_t>(std::min(n, kPackedTaps)));
+    std::vector<int32_t> sums(4 * step, 12345);
+    DotPackedPixels(pixels, w.data(), channels, n, packed.data(), sums.data(), step);
+    for (int p = 0; p < 4; ++p) {
+      for (int c = 0; c < step; ++c) {
+        int32_t want = c < channels ? 0 : 12345;
+        for (int k = 0; k < n && c < channels; ++k) want += pixels[p][k] * w[static_cast<size_t>(c * n + k)];
+        ASSERT_EQ(sums[static_cast<size_t>(p * step + c)], want) << n << " products, pixel " << p << ", channel " << c;
+      }
     }
   }
 }
