@@ -25,7 +25,7 @@ class SourceWriter {
     SourceTexts texts;
     texts.headers = headers_;
     texts.constants = Constants();
-    texts.source = absl::StrCat(Head(), "namespace {\n\nusing mote::compiled::Rows;\n\n", Places(), layers_,
+    texts.source = absl::StrCat(Head(), "namespace {\n\nusing namespace mote::device;  // NOLINT: kernels' functions as template arguments\nusing mote::compiled::Rows;\n\n", Places(), layers_,
                                 "}  // namespace\n\n", Tail(), body);
     return texts;
   }
@@ -120,7 +120,7 @@ class SourceWriter {
             ", ", RowsOf(stage.outputs[0]), ".At(arena, 0));\n");
     }
     AddPadding(stage, &body);
-    absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t y", in_runs ? ", int32_t rows" : "",
+    absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t", stage.use.form == KernelForm::kVector ? "" : " y", in_runs ? ", int32_t rows" : "",
                     ") {\n", body, "}\n\n");
   }
 
@@ -184,7 +184,7 @@ class SourceWriter {
     std::string body;
     int number = 0;
     for (const KernelCall& call : layer.recorded->calls) {
-      AddHeader(call.header);
+      AddHeader(HeaderOf(call));
       const std::string prefix = absl::StrCat("kLayer", index, layer.recorded->calls.size() == 1 ? "" : "Call",
                                               layer.recorded->calls.size() == 1 ? "" : absl::StrCat(number));
       ++number;

@@ -241,6 +241,7 @@ class Planner {
         layer.inputs.push_back(Uses(stage.inputs[0], EachRow(layer.steps)));
         layer.outputs.push_back(Uses(stage.outputs[0], LastStep(layer.steps, rows_out)));
         break;
+      case KernelForm::kVector:
       case KernelForm::kWhole:
         layer.steps = 1;
         for (const int input : stage.inputs) layer.inputs.push_back(Uses(input, AllRows(1, height(input))));

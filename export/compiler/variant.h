@@ -22,7 +22,9 @@ namespace mote::compiler {
 struct RowLayout {
   std::string kind =
       "nhwc8";              // nhwc8: [x][channel] int8, as in the file. Others are named by the family that has them.
-  int left = 0, right = 0;  // pixels of padding in the row; they hold the tensor's zero point in the layout's own form
+  int left = 0, right = 0;  // pixels of padding in the row
+  int element_bytes = 1;
+  int padding_value = 0;  // of each element of padding, within rows and of the rows above and below
   int64_t row_bytes = 0;    // from a row to the next: a multiple of `alignment`
   int alignment = 4;
   bool is_pixels = true;  // pixels lie one behind the other, row_bytes / (left + width + right) bytes each: rows that
@@ -58,6 +60,9 @@ enum class KernelForm {
   //   void F(const P&, int32_t row, const uint8_t* input, uint8_t* state, uint8_t* output)
   // row counts from 0; the last one, P's own number of rows less 1, writes the output. `state` has state_bytes.
   kFold,
+  // The whole output from the whole input, each in one piece (a fully connected layer):
+  //   void F(const P&, const uint8_t* input, uint8_t* output [, uint8_t* scratch])
+  kVector,
   // The recorded calls: whole tensors in nhwc8 (or of any type).
   kWhole,
 };
@@ -74,8 +79,9 @@ struct KernelUse {
   std::vector<Constant> constants;
   std::vector<RowLayout> reads;  // one an input
   RowLayout writes;
-  bool writes_padding =
-      false;  // of the output's rows; else the emitter fills it, which it can for nhwc8, planar8, wide16
+  // The padding within the output's rows; else the emitter fills it, which it can where is_pixels.
+  bool writes_padding = false;
+  bool takes_null_rows = false;  // kWindow: rows above and below the image are null pointers, not rows of padding
   bool in_place = false;
   int64_t scratch_bytes = 0;
   int64_t state_bytes = 0;

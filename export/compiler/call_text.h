@@ -1,0 +1,30 @@
+// A recorded call of a kernel as C++.
+#ifndef MOTE_EXPORT_COMPILER_CALL_TEXT_H_
+#define MOTE_EXPORT_COMPILER_CALL_TEXT_H_
+
+#include <functional>
+#include <string>
+
+#include "export/compiler/record.h"
+
+namespace mote::compiler {
+
+struct CallText {
+  std::string constants;   // definitions of tables
+  std::string parameters;  // definitions of parameter structures
+  std::string call;        // statements
+};
+
+// Names begin with `prefix`. `place` spells where an activation, state or scratch stands: "arena + 512".
+CallText TextOf(const KernelCall& call, const std::string& prefix, const RecordedModel& model,
+                const std::function<std::string(const Argument&)>& place);
+
+// The device's header that declares the function.
+std::string HeaderOf(const KernelCall& call);
+
+// `text` within a C string literal.
+std::string CStringText(const std::string& text);
+
+}  // namespace mote::compiler
+
+#endif  // MOTE_EXPORT_COMPILER_CALL_TEXT_H_
