@@ -1,7 +1,6 @@
 #include "export/compiler/device_sources.h"
 
-#include <cstring>
-#include <string_view>
+#include "absl/strings/str_cat.h"
 
 namespace mote::compiler {
 
@@ -13,7 +12,7 @@ const char* FindDeviceSource(const std::string& path) {
 }
 
 std::map<std::string, std::string> DeviceSourcesFor(const std::vector<std::string>& paths) {
-  static constexpr std::string_view kInclude = "\n#include \"";
+  static const std::string kInclude = "\n#include \"";
   std::map<std::string, std::string> found;
   std::vector<std::string> open = paths;
   while (!open.empty()) {
@@ -21,8 +20,8 @@ std::map<std::string, std::string> DeviceSourcesFor(const std::vector<std::strin
     open.pop_back();
     const char* text = FindDeviceSource(path);
     if (text == nullptr || !found.emplace(path, text).second) continue;
-    const std::string_view all = text;
-    for (size_t at = all.find(kInclude); at != std::string_view::npos; at = all.find(kInclude, at + 1)) {
+    const std::string all = absl::StrCat("\n", text);
+    for (size_t at = all.find(kInclude); at != std::string::npos; at = all.find(kInclude, at + 1)) {
       const size_t begin = at + kInclude.size();
       open.emplace_back(all.substr(begin, all.find('"', begin) - begin));
     }
