@@ -43,10 +43,10 @@ struct RowUse {
   // For inputs, where the kernel allows its output to grow over input that it has read. A row (of this input) that no
   // later step reads may share bytes with a row that this step writes when
   //   address of the input row - address of the output row >= overwrite_lag.
-  // 0: elementwise, in place. For a kernel that goes from left to right, reads for output pixel x the input up to byte
-  // r(x) and needs the bytes from k(x) on for the pixels after x: the maximum over x of (end of output pixel x) - k(x).
-  // Where the step reads or writes more than one row of a contiguous tensor, addresses are those of the first of them.
-  // Nothing: no byte may be shared.
+  // 0: elementwise, in place. For a kernel that goes from left to right through all its rows at once, and needs the
+  // input's row from byte k(x) on when it has written output pixel x: the maximum over x of (end of output pixel x) -
+  // k(x). Where a layer of one step takes whole contiguous tensors, addresses are those of the tensors. Nothing: no
+  // byte may be shared.
   std::optional<int64_t> overwrite_lag;
 };
 
@@ -55,8 +55,8 @@ struct RowUse {
 struct RowLayer {
   std::string name;
   int steps = 0;
-  std::vector<RowUse> inputs;
-  std::vector<RowUse> outputs;
+  std::vector<RowUse> inputs = {};
+  std::vector<RowUse> outputs = {};
   int64_t scratch_bytes = 0;  // in the arena while one step runs, lost after
   int64_t state_bytes = 0;    // in the arena from the first to the last step (accumulators)
   int64_t alignment = 4;      // of scratch and state

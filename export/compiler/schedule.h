@@ -50,6 +50,7 @@ struct Schedule {
   std::vector<int> stretch;             // by layer: the first layer of the stretch that it runs in
   int64_t peak_bytes = 0;               // the arena
   int64_t bound_bytes = 0;              // the most bytes alive at once in this order: no placement of it needs less
+  bool is_least = false;                // peak_bytes is known to be the least for this order
   int64_t cost = 0;                     // sum of step_cost over the steps that do not follow a step of their own layer
 };
 
