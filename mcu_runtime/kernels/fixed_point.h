@@ -18,17 +18,20 @@ inline int32_t SaturatingShiftLeft(int32_t x, int32_t bits) {
   return static_cast<int32_t>(static_cast<uint32_t>(x) << bits);
 }
 
+/* RoundingDoublingHighMul, once in a program: these functions have many of them. */
+__attribute__((noinline)) inline int32_t Times(int32_t a, int32_t b) { return RoundingDoublingHighMul(a, b); }
+
 /* exp(a) in Q0.31 for a in [-1/4, 0), Q0.31. */
 inline int32_t ExpNearZero(int32_t a) {
   const int32_t exp_minus_eighth = 1895147668;
   const int32_t third = 715827883;
   const int32_t x = a + (int32_t{1} << 28);
-  const int32_t x2 = RoundingDoublingHighMul(x, x);
-  const int32_t x3 = RoundingDoublingHighMul(x2, x);
-  const int32_t x4 = RoundingDoublingHighMul(x2, x2);
+  const int32_t x2 = Times(x, x);
+  const int32_t x3 = Times(x2, x);
+  const int32_t x4 = Times(x2, x2);
   const int32_t x4_quarter = RoundingDivideByPowerOfTwo(x4, 2);
-  const int32_t upper = RoundingDivideByPowerOfTwo(RoundingDoublingHighMul(x4_quarter + x3, third) + x2, 1);
-  return exp_minus_eighth + RoundingDoublingHighMul(exp_minus_eighth, x + upper);
+  const int32_t upper = RoundingDivideByPowerOfTwo(Times(x4_quarter + x3, third) + x2, 1);
+  return exp_minus_eighth + Times(exp_minus_eighth, x + upper);
 }
 
 /* exp(a) in Q0.31 for a <= 0, with `integer_bits` (4 or 5) integer bits. */
@@ -41,7 +44,7 @@ inline int32_t ExpOfNegative(int32_t a, int32_t integer_bits) {
   /* exp(-1/4), exp(-1/2), exp(-1), ... exp(-16), Q0.31 */
   static constexpr int32_t kFactors[7] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
   for (const int32_t* factor = kFactors; rest != 0; ++factor, rest >>= 1) {
-    if (rest & 1) result = RoundingDoublingHighMul(result, *factor);
+    if (rest & 1) result = Times(result, *factor);
   }
   return result;
 }
@@ -49,10 +52,10 @@ inline int32_t ExpOfNegative(int32_t a, int32_t integer_bits) {
 /* 2 / (1 + a) in Q2.29 for a in [0, 1), Q0.31. */
 inline int32_t TwiceReciprocalOfOnePlus(int32_t a) {
   const int32_t half_denominator = static_cast<int32_t>((static_cast<uint32_t>(a) + (uint32_t{1} << 31)) / 2);
-  int32_t x = 1515870810 + RoundingDoublingHighMul(half_denominator, -1010580540); /* 48/17, -32/17; Q2.29 */
+  int32_t x = 1515870810 + Times(half_denominator, -1010580540); /* 48/17, -32/17; Q2.29 */
   for (int32_t step = 0; step < 3; ++step) {
-    const int32_t error = (int32_t{1} << 29) - RoundingDoublingHighMul(half_denominator, x);
-    x += RoundingDoublingHighMul(x, error) * 4; /* the error is at most 1/17: nothing saturates */
+    const int32_t error = (int32_t{1} << 29) - Times(half_denominator, x);
+    x += Times(x, error) * 4; /* the error is at most 1/17: nothing saturates */
   }
   return x;
 }

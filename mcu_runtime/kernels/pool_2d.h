@@ -84,71 +84,29 @@ inline Span ElementsInside(const Window& w, int32_t position) {
   return {begin < 0 ? 0 : begin, end > w.input ? w.input : end};
 }
 
-/* One window, of `height` rows a `row_step` apart and `width` elements each. */
-struct PoolWindow {
-  int32_t height;
-  int32_t width;
-  int32_t row_step;
-  int32_t channels;
-};
-
-/* Four channels side by side, in registers. */
-template <typename Reduction, typename T>
-inline void PoolFourChannels(const PoolWindow& w, const T* line, Reduction* lanes) {
-  Reduction a = lanes[0], b = lanes[0], c = lanes[0], d = lanes[0];
-  for (int32_t y = w.height; y > 0; --y, line += w.row_step) {
-    const T* const end = line + w.width;
-    for (const T* at = line; at != end; at += w.channels) {
-      a.Take(LoadUnaligned<T>(at));
-      b.Take(LoadUnaligned<T>(at + 1));
-      c.Take(LoadUnaligned<T>(at + 2));
-      d.Take(LoadUnaligned<T>(at + 3));
-    }
-  }
-  lanes[0] = a;
-  lanes[1] = b;
-  lanes[2] = c;
-  lanes[3] = d;
-}
-
-template <typename Reduction, typename T>
-inline void PoolOneChannel(const PoolWindow& w, const T* line, Reduction* lane) {
-  for (int32_t y = w.height; y > 0; --y, line += w.row_step) {
-    for (int32_t k = 0; k < w.width; k += w.channels) lane->Take(LoadUnaligned<T>(line + k));
-  }
-}
-
 template <typename Reduction, typename T>
 inline void Pool2d(const Pool2dParams& p, const T* input, T* output) {
-  PoolWindow w;
-  w.channels = p.channels;
-  w.row_step = p.horizontal.input * p.channels;
-  for (int32_t b = 0; b < p.batches; ++b, input += p.vertical.input * w.row_step) {
-    for (int32_t y = 0; y < p.vertical.output; ++y) {
-      const Span rows = ElementsInside(p.vertical, y);
-      w.height = rows.end - rows.begin;
-      for (int32_t x = 0; x < p.horizontal.output; ++x) {
-        const Span columns = ElementsInside(p.horizontal, x);
-        const typename Reduction::Count count(w.height * (columns.end - columns.begin));
-        w.width = (columns.end - columns.begin) * p.channels;
-        const T* corner = input + rows.begin * w.row_step + columns.begin * p.channels;
-        for (int32_t left = p.channels; left > 0;) {
-          Reduction lanes[4] = {Reduction(count)};
-          const int32_t taken = left < 4 ? 1 : 4;
-          if (taken == 4) {
-            PoolFourChannels(w, corner, lanes);
-          } else {
-            PoolOneChannel(w, corner, lanes);
-          }
-          for (int32_t i = 0; i < taken; ++i) {
-            int32_t code = lanes[i].Result(count);
-            if (code < p.output.min) code = p.output.min;
-            if (code > p.output.max) code = p.output.max;
-            *output++ = static_cast<T>(code);
-          }
-          corner += taken;
-          left -= taken;
+  const int32_t row_step = p.horizontal.input * p.channels;
+  for (int32_t row = 0; row < p.batches * p.vertical.output; ++row) {
+    const int32_t batch = row / p.vertical.output;
+    const Span rows = ElementsInside(p.vertical, row - batch * p.vertical.output);
+    const int32_t height = rows.end - rows.begin;
+    const T* line = input + (batch * p.vertical.input + rows.begin) * row_step;
+    for (int32_t x = 0; x < p.horizontal.output; ++x) {
+      const Span columns = ElementsInside(p.horizontal, x);
+      const int32_t width = (columns.end - columns.begin) * p.channels;
+      const typename Reduction::Count count(height * (columns.end - columns.begin));
+      const T* corner = line + columns.begin * p.channels;
+      for (const T* const corners_end = corner + p.channels; corner != corners_end; ++corner) {
+        Reduction window(count);
+        const T* at = corner;
+        for (int32_t y = height; y > 0; --y, at += row_step - width) {
+          for (const T* const end = at + width; at != end; at += p.channels) window.Take(LoadUnaligned<T>(at));
         }
+        int32_t code = window.Result(count);
+        if (code < p.output.min) code = p.output.min;
+        if (code > p.output.max) code = p.output.max;
+        *output++ = static_cast<T>(code);
       }
     }
   }

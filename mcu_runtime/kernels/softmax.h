@@ -47,7 +47,7 @@ inline void Softmax(const SoftmaxParams& p, const int8_t* input, void* output) {
       const int32_t e = SoftmaxTerm(p, in[i] - max);
       int32_t code = lowest;
       if (e >= 0 && shift <= 31) { /* past 31 every share is under half a code */
-        code += RoundingDivideByPowerOfTwo(RoundingDoublingHighMul(reciprocal, e), shift);
+        code += RoundingDivideByPowerOfTwo(Times(reciprocal, e), shift);
       }
       if (code >= -lowest) code = -lowest - 1;
       if (p.output_bits == 8) {

@@ -37,18 +37,9 @@ MOTE_NOINLINE mote_status Solve(Invocation& op, const ConvolutionTypes& types, b
   MOTE_RETURN_IF_ERROR(PlanBias(op, types, &tensor, plan));
 
   MOTE_RETURN_IF_ERROR(PlanOutput(op, types, kActivation + later, &tensor, plan));
-  if (tensor.dimensions != 4 || tensor.shape[0] != p.batches || tensor.shape[3] != p.output_channels) {
-    return op.Fail(MOTE_ERROR_SHAPE, tensor);
-  }
-  for (uint32_t horizontal = 0; horizontal < 2; ++horizontal) {
-    Window& window = horizontal ? p.horizontal : p.vertical;
-    window.output = tensor.shape[static_cast<int32_t>(1 + horizontal)];
-    window.stride = op.Option32(kStrideH - horizontal, 0);
-    window.dilation = op.Option32(kDilationH - horizontal + later, 1);
-    const mote_status status = SolveWindow(op.Option8(kPadding, 0), &window);
-    if (status != MOTE_OK) return op.Fail(status, tensor);
-  }
-  return MOTE_OK;
+  p.vertical.dilation = op.Option32(kDilationH + later, 1);
+  p.horizontal.dilation = op.Option32(kDilationW + later, 1);
+  return SolveWindows(op, tensor, p.batches, p.output_channels, &p.vertical, &p.horizontal);
 }
 
 #ifndef MOTE_RECORDING

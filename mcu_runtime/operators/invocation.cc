@@ -19,13 +19,15 @@ uint8_t* Invocation::Place(int32_t tensor) const {
   return (offset & kOwnMemory ? memory_->own : memory_->shared) + (offset & ~kOwnMemory);
 }
 
-mote_status Invocation::Read(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info) {
-  const int32_t index = graph_->file.ElementI32(indices, static_cast<uint32_t>(position));
+mote_status Invocation::Raw(int32_t position, uint32_t types, TensorInfo* info) {
+  const bool is_input = position < kOutputs;
+  const uint32_t at = static_cast<uint32_t>(is_input ? position : position - kOutputs);
+  const int32_t index = graph_->file.ElementI32(is_input ? op_->inputs : op_->outputs, at);
   if (graph_->file.status != MOTE_OK) return graph_->file.status;
   fault_tensor = index;
   MOTE_RETURN_IF_ERROR(graph_->ReadTensor(index, info));
   if ((TypeBit(info->type) & types) == 0) return MOTE_ERROR_TYPE;
-  if (verifying() && &indices == &op_->inputs) MOTE_RETURN_IF_ERROR(CheckInput(*info));
+  if (verifying() && is_input) MOTE_RETURN_IF_ERROR(CheckInput(*info));
   fault_tensor = -1;
   return MOTE_OK;
 }
@@ -39,8 +41,7 @@ mote_status Invocation::CheckInput(const TensorInfo& info) {
   return memory_->NewState(info.bytes, &offset);
 }
 
-mote_status Invocation::ReadQuantized(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info) {
-  MOTE_RETURN_IF_ERROR(Read(indices, position, types, info));
+mote_status Invocation::Quantization(TensorInfo* info) {
   FlatBuffer& file = graph_->file;
   if (info->scales.size != 1 || !info->has_zero_points) return Fail(MOTE_ERROR_QUANTIZATION, *info);
   if (!DecodeScale(file.U32(info->scales.at), &info->scale)) return Fail(MOTE_ERROR_QUANTIZATION, *info);
@@ -55,28 +56,17 @@ mote_status Invocation::ReadQuantized(const Vector& indices, int32_t position, u
 }
 
 mote_status Invocation::Input(int32_t position, uint32_t types, TensorInfo* info) {
-  return ReadQuantized(op_->inputs, position, types, info);
-}
-
-mote_status Invocation::Output(uint32_t types, TensorInfo* info, int32_t position) {
-  return ReadQuantized(op_->outputs, position, types, info);
-}
-
-mote_status Invocation::Raw(int32_t position, uint32_t types, TensorInfo* info) {
-  return Read(op_->inputs, position, types, info);
-}
-
-mote_status Invocation::RawOutput(uint32_t types, TensorInfo* info, int32_t position) {
-  return Read(op_->outputs, position, types, info);
+  MOTE_RETURN_IF_ERROR(Raw(position, types, info));
+  return Quantization(info);
 }
 
 mote_status Invocation::Constant(int32_t position, uint32_t types, TensorInfo* info) {
-  MOTE_RETURN_IF_ERROR(Read(op_->inputs, position, types, info));
+  MOTE_RETURN_IF_ERROR(Raw(position, types, info));
   return info->constant != nullptr ? MOTE_OK : Fail(MOTE_ERROR_BUFFER, *info);
 }
 
 mote_status Invocation::Variable(int32_t position, uint32_t types, TensorInfo* info) {
-  MOTE_RETURN_IF_ERROR(ReadQuantized(op_->inputs, position, types, info));
+  MOTE_RETURN_IF_ERROR(Input(position, types, info));
   return info->is_variable ? MOTE_OK : Fail(MOTE_ERROR_STRUCTURE, *info);
 }
 

@@ -61,10 +61,16 @@ class Invocation {
   /* A tensor with one scale and one zero point in its type's range (0 for int16 and int32); sets `scale`, `zero_point`.
    */
   mote_status Input(int32_t position, uint32_t types, TensorInfo* info);
-  mote_status Output(uint32_t types, TensorInfo* info, int32_t position = 0);
+  mote_status Output(uint32_t types, TensorInfo* info, int32_t position = 0) {
+    return Input(kOutputs | position, types, info);
+  }
   /* Nothing is asked of the quantization. */
   mote_status Raw(int32_t position, uint32_t types, TensorInfo* info);
-  mote_status RawOutput(uint32_t types, TensorInfo* info, int32_t position = 0);
+  mote_status RawOutput(uint32_t types, TensorInfo* info, int32_t position = 0) {
+    return Raw(kOutputs | position, types, info);
+  }
+  /* What Input asks more than Raw. */
+  mote_status Quantization(TensorInfo* info);
   /* The same, and its data stands in the file. */
   mote_status Constant(int32_t position, uint32_t types, TensorInfo* info);
   /* Constant weights, zero points 0, one scale or one for each index of dimension `channel_dimension`. */
@@ -112,9 +118,10 @@ class Invocation {
 
  private:
   uint8_t* Place(int32_t tensor) const;
-  mote_status Read(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info);
+  /* Positions from here on are those of outputs. */
+  static constexpr int32_t kOutputs = 1 << 16;
+
   mote_status CheckInput(const TensorInfo& info);
-  mote_status ReadQuantized(const Vector& indices, int32_t position, uint32_t types, TensorInfo* info);
 
   Graph* graph_;
   const OperatorInfo* op_;

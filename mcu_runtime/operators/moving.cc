@@ -11,12 +11,12 @@ bool HasQuantization(const TensorInfo& info) { return info.scales.size != 0 && (
 
 mote_status MovedInput(Invocation& op, int32_t position, TensorInfo* info) {
   MOTE_RETURN_IF_ERROR(op.Raw(position, kAllTypes, info));
-  return HasQuantization(*info) ? op.Input(position, kCodeTypes, info) : MOTE_OK;
+  return HasQuantization(*info) ? op.Quantization(info) : MOTE_OK;
 }
 
 mote_status MovedOutput(Invocation& op, int32_t position, TensorInfo* info) {
   MOTE_RETURN_IF_ERROR(op.RawOutput(kAllTypes, info, position));
-  return HasQuantization(*info) ? op.Output(kCodeTypes, info, position) : MOTE_OK;
+  return HasQuantization(*info) ? op.Quantization(info) : MOTE_OK;
 }
 
 mote_status ReadMoved(Invocation& op, TensorInfo* input, TensorInfo* output) {

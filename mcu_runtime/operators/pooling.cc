@@ -6,49 +6,44 @@
 namespace mote::device {
 namespace {
 
+int32_t LargestSpan(const Window& w) { return w.filter < w.input ? w.filter : w.input; }
+
+/* A pool, ready to be done. */
+struct Pool {
+  Pool2dParams params;
+  const void* source;
+  void* target;
+};
+
 /* `most`: a window has fewer elements. */
-MOTE_NOINLINE mote_status SolvePool(Invocation& op, uint32_t type, int32_t most, Pool2dParams* p, const void** source,
-                                    void** target) {
+MOTE_NOINLINE mote_status SolvePool(Invocation& op, uint32_t type, int32_t most, Pool* pool) {
   enum : uint32_t { kPadding, kStrideW, kStrideH, kFilterW, kFilterH, kActivation };
+  Pool2dParams& p = pool->params;
   TensorInfo input, output;
   MOTE_RETURN_IF_ERROR(op.Input(0, type, &input));
   MOTE_RETURN_IF_ERROR(op.Output(type, &output));
   if (input.dimensions != 4) return op.Fail(MOTE_ERROR_SHAPE, input);
-  if (output.dimensions != 4 || output.shape[0] != input.shape[0] || output.shape[3] != input.shape[3]) {
-    return op.Fail(MOTE_ERROR_SHAPE, output);
-  }
+  p.batches = input.shape[0];
+  p.vertical.input = input.shape[1];
+  p.horizontal.input = input.shape[2];
+  p.channels = input.shape[3];
+  p.vertical.filter = op.Option32(kFilterH, 0);
+  p.horizontal.filter = op.Option32(kFilterW, 0);
+  p.vertical.dilation = p.horizontal.dilation = 1;
+  MOTE_RETURN_IF_ERROR(SolveWindows(op, output, p.batches, p.channels, &p.vertical, &p.horizontal));
   if (!HaveTiedQuantization(input, output)) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
-  p->batches = input.shape[0];
-  p->channels = input.shape[3];
-  int32_t elements = 1;
-  for (int32_t i = 0; i < 2; ++i) {
-    const bool is_vertical = i == 0;
-    Window* window = is_vertical ? &p->vertical : &p->horizontal;
-    window->input = input.shape[1 + i];
-    window->output = output.shape[1 + i];
-    window->filter = is_vertical ? op.Option32(kFilterH, 0) : op.Option32(kFilterW, 0);
-    window->stride = is_vertical ? op.Option32(kStrideH, 0) : op.Option32(kStrideW, 0);
-    window->dilation = 1;
-    const mote_status status = SolveWindow(op.Option8(kPadding, 0), window);
-    if (status != MOTE_OK) return op.Fail(status, output);
-    elements *= window->filter < window->input ? window->filter : window->input;
-  }
-  if (elements >= most) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
-  MOTE_RETURN_IF_ERROR(op.Range(kActivation, output, &p->output));
-  if (op.verifying()) return MOTE_OK;
-  *source = op.Data<uint8_t>(input);
-  *target = op.MutableData<uint8_t>(output);
-  return MOTE_OK;
+  if (LargestSpan(p.vertical) * LargestSpan(p.horizontal) >= most) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
+  pool->source = op.Data(input);
+  pool->target = op.MutableData(output);
+  return op.Range(kActivation, output, &p.output);
 }
 
 template <typename Reduction, typename T>
 mote_status EvalPool(Invocation& op, int32_t most) {
-  Pool2dParams p;
-  const void* source = nullptr;
-  void* target = nullptr;
-  MOTE_RETURN_IF_ERROR(SolvePool(op, sizeof(T) == 2 ? kInt16 : kInt8, most, &p, &source, &target));
+  Pool pool;
+  MOTE_RETURN_IF_ERROR(SolvePool(op, sizeof(T) == 2 ? kInt16 : kInt8, most, &pool));
   if (!op.verifying()) {
-    MOTE_RUN((p, static_cast<const T*>(source), static_cast<T*>(target)), Pool2d<Reduction, T>);
+    MOTE_RUN((pool.params, static_cast<const T*>(pool.source), static_cast<T*>(pool.target)), Pool2d<Reduction, T>);
   }
   return MOTE_OK;
 }

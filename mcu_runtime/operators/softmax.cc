@@ -8,10 +8,17 @@
 namespace mote::device {
 namespace {
 
-/* Null while the operator is checked. */
+/* What both rows read. */
+struct SoftmaxTensors {
+  TensorInfo input;
+  TensorInfo output;
+  Scale beta;
+};
+
+/* No addresses while the operator is checked. */
 struct SoftmaxOperands {
-  const int8_t* input = nullptr;
-  int8_t* output = nullptr;
+  const int8_t* input;
+  int8_t* output;
 };
 
 /* The scale 2^power: exactly, or to a thousandth, of which there are half as many numbers above it as below. The bits
@@ -19,29 +26,30 @@ struct SoftmaxOperands {
 bool HasScale(Invocation& op, const TensorInfo& output, int32_t power, uint32_t above) {
   const uint32_t bits = op.graph().file.U32(output.scales.at);
   const uint32_t exact = static_cast<uint32_t>(127 + power) << 23;
-  return bits >= exact - 2 * above && bits <= exact + above;
+  return bits + 2 * above - exact <= 3 * above;
 }
 
 constexpr uint32_t kThousandth = 8388;
 
 /* Shapes and beta; `output` is not read but for its shape and type. */
-mote_status SolveSoftmaxTensors(Invocation& op, uint32_t input_types, uint32_t output_types, TensorInfo* input,
-                                TensorInfo* output, Scale* beta, SoftmaxOperands* operands) {
+mote_status SolveSoftmaxTensors(Invocation& op, uint32_t output_types, SoftmaxTensors* t, SoftmaxOperands* operands) {
   enum : uint32_t { kBeta };
-  MOTE_RETURN_IF_ERROR(op.Input(0, input_types, input));
-  MOTE_RETURN_IF_ERROR(op.RawOutput(output_types, output));
-  if (input->dimensions < 1 || !HaveEqualShapes(*input, *output)) return op.Fail(MOTE_ERROR_SHAPE, *output);
-  if (!DecodeScale(static_cast<uint32_t>(op.Option32(kBeta, 0)), beta)) return op.Fail(MOTE_ERROR_OPTION, *input);
-  if (!op.verifying()) *operands = {op.Data(*input), op.MutableData(*output)};
+  const uint32_t input_types = output_types & kInt8 ? kInt8 : kInt16;
+  MOTE_RETURN_IF_ERROR(op.Input(0, input_types, &t->input));
+  MOTE_RETURN_IF_ERROR(op.RawOutput(output_types, &t->output));
+  if (t->input.dimensions < 1 || !HaveEqualShapes(t->input, t->output)) return op.Fail(MOTE_ERROR_SHAPE, t->output);
+  const uint32_t beta = static_cast<uint32_t>(op.Option32(kBeta, 0));
+  if (!DecodeScale(beta, &t->beta)) return op.Fail(MOTE_ERROR_OPTION, t->input);
+  *operands = {op.Data(t->input), op.MutableData(t->output)};
   return MOTE_OK;
 }
 
 MOTE_NOINLINE mote_status SolveSoftmax(Invocation& op, SoftmaxParams* p, SoftmaxOperands* operands) {
-  TensorInfo input, output;
-  Scale beta;
-  MOTE_RETURN_IF_ERROR(SolveSoftmaxTensors(op, kInt8, kInt8 | kInt16, &input, &output, &beta, operands));
+  SoftmaxTensors t;
+  MOTE_RETURN_IF_ERROR(SolveSoftmaxTensors(op, kInt8 | kInt16, &t, operands));
   /* The format ties the output: 1/256 exactly and -128, or about 1/65536 and -32768 (which no other int16 tensor has).
    */
+  const TensorInfo& output = t.output;
   p->output_bits = output.type == MOTE_INT8 ? 8 : 16;
   FlatBuffer& file = op.graph().file;
   if (output.scales.size != 1 || !output.has_zero_points ||
@@ -49,13 +57,12 @@ MOTE_NOINLINE mote_status SolveSoftmax(Invocation& op, SoftmaxParams* p, Softmax
       !HasScale(op, output, -p->output_bits, p->output_bits == 8 ? 0 : kThousandth)) {
     return op.Fail(MOTE_ERROR_QUANTIZATION, output);
   }
-  p->depth = input.last_dimension();
-  p->rows = input.elements / p->depth;
-  if (p->depth > 4095) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
-  const Scale one = {uint32_t{1} << 23, -23};
-  p->multiplier = MultiplierFromProduct(input.scale, beta, one);
-  p->multiplier.exponent += 26;
-  if (p->multiplier.mantissa == 0 || p->multiplier.exponent < 1) return op.Fail(MOTE_ERROR_QUANTIZATION, input);
+  p->depth = t.input.last_dimension();
+  p->rows = t.input.elements / p->depth;
+  if (p->depth > 4095) return op.Fail(MOTE_ERROR_ACCUMULATOR, t.input);
+  static constexpr Scale kStep = {uint32_t{1} << 23, -23 - 26}; /* 2^-26, of d */
+  p->multiplier = MultiplierFromProduct(t.input.scale, t.beta, kStep);
+  if (p->multiplier.exponent < 1) return op.Fail(MOTE_ERROR_QUANTIZATION, t.input);
   if (p->multiplier.exponent > 31) { /* capped at 2^31 - 1: one step of the input is then all or nothing */
     p->multiplier.mantissa = INT32_MAX;
     p->multiplier.exponent = 31;
@@ -65,18 +72,18 @@ MOTE_NOINLINE mote_status SolveSoftmax(Invocation& op, SoftmaxParams* p, Softmax
 }
 
 MOTE_NOINLINE mote_status SolveSoftmaxInt16(Invocation& op, SoftmaxInt16Params* p, SoftmaxOperands* operands) {
-  TensorInfo input, output;
-  Scale beta;
-  MOTE_RETURN_IF_ERROR(SolveSoftmaxTensors(op, kInt16, kInt16, &input, &output, &beta, operands));
-  MOTE_RETURN_IF_ERROR(op.Output(kInt16, &output));
-  if (!HasScale(op, output, -15, kThousandth)) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
+  SoftmaxTensors t;
+  MOTE_RETURN_IF_ERROR(SolveSoftmaxTensors(op, kInt16, &t, operands));
+  MOTE_RETURN_IF_ERROR(op.Quantization(&t.output));
+  if (!HasScale(op, t.output, -15, kThousandth)) return op.Fail(MOTE_ERROR_QUANTIZATION, t.output);
+  const TensorInfo& input = t.input;
   p->depth = input.last_dimension();
   p->rows = input.elements / p->depth;
   if (p->depth > 65535) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
   /* The double next to 10 / 65535, whose mantissa has 53 bits. */
   constexpr uint64_t kStep = 0x14001400140014u;
-  p->multiplier = MultiplierFromWideRatio(uint64_t{input.scale.mantissa} * beta.mantissa, kStep,
-                                          input.scale.exponent + beta.exponent + 65);
+  p->multiplier = MultiplierFromWideRatio(uint64_t{input.scale.mantissa} * t.beta.mantissa, kStep,
+                                          input.scale.exponent + t.beta.exponent + 65);
   if (p->multiplier.exponent > 15) return op.Fail(MOTE_ERROR_QUANTIZATION, input);
   return MOTE_OK;
 }

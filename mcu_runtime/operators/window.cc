@@ -6,7 +6,7 @@ namespace {
 /* Of a dilated filter: positions in kernels, padding and dilation added, stay within int32. */
 constexpr int64_t kMaxReach = int64_t{1} << 28;
 
-}  // namespace
+enum Padding : int32_t { kPaddingSame = 0, kPaddingValid = 1 };
 
 mote_status SolveWindow(int32_t padding, Window* window) {
   if (window->stride < 1 || window->dilation < 1 || window->filter < 1) return MOTE_ERROR_OPTION;
@@ -29,6 +29,23 @@ mote_status SolveWindow(int32_t padding, Window* window) {
   if (output != static_cast<uint32_t>(window->output)) return MOTE_ERROR_SHAPE;
   const int32_t beyond = static_cast<int32_t>((output - 1) * stride + taken - input);
   window->padding = beyond > 0 ? beyond / 2 : 0;
+  return MOTE_OK;
+}
+
+}  // namespace
+
+mote_status SolveWindows(Invocation& op, const TensorInfo& output, int32_t batches, int32_t channels, Window* vertical,
+                         Window* horizontal) {
+  enum : uint32_t { kPadding, kStrideW, kStrideH };
+  op.fault_tensor = output.index;
+  if (output.dimensions != 4 || output.shape[0] != batches || output.shape[3] != channels) return MOTE_ERROR_SHAPE;
+  Window* window = vertical;
+  for (uint32_t axis = 0; axis < 2; ++axis, window = horizontal) {
+    window->output = output.shape[static_cast<int32_t>(1 + axis)];
+    window->stride = op.Option32(kStrideH - axis, 0);
+    MOTE_RETURN_IF_ERROR(SolveWindow(op.Option8(kPadding, 0), window));
+  }
+  op.fault_tensor = -1;
   return MOTE_OK;
 }
 

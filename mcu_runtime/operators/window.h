@@ -3,15 +3,16 @@
 #define MOTE_MCU_RUNTIME_OPERATORS_WINDOW_H_
 
 #include "mcu_runtime/kernels/window.h"
-#include "mcu_runtime/mote_runtime.h"
+#include "mcu_runtime/operators/invocation.h"
 
 namespace mote::device {
 
-enum Padding : int32_t { kPaddingSame = 0, kPaddingValid = 1 };
-
-/* Sets window->padding, and checks that the output's extent is what filter, stride, dilation and padding make of the
- * input's. All but `padding` are set before. */
-mote_status SolveWindow(int32_t padding, Window* window);
+/* The two windows of an operator whose options begin with padding, width's and height's stride. Reads those and the
+ * output's extents, computes the paddings, and checks that the output's extents are what filter, stride, dilation and
+ * padding make of the input's. All else of the windows is set before. `output` is asked to be of `batches` and
+ * `channels`. */
+mote_status SolveWindows(Invocation& op, const TensorInfo& output, int32_t batches, int32_t channels, Window* vertical,
+                         Window* horizontal);
 
 }  // namespace mote::device
 
