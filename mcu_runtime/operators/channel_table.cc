@@ -15,7 +15,8 @@ int32_t BiasOf(const ConvolutionPlan& plan, int32_t channel) {
   return plan.biases == nullptr ? 0 : LoadCode<int32_t>(plan.biases, channel);
 }
 
-int32_t LargestInput(int32_t z) { return 127 - z > z + 128 ? 127 - z : z + 128; }
+/* The largest |q - z|, from 128 to 255. */
+uint32_t LargestInput(int32_t z) { return static_cast<uint32_t>(z < 0 ? 127 - z : z + 128); }
 
 /* False where the channel's scale is no number to multiply with. */
 bool MultiplierOf(const ConvolutionPlan& plan, int32_t channel, Multiplier* multiplier) {
@@ -25,27 +26,30 @@ bool MultiplierOf(const ConvolutionPlan& plan, int32_t channel, Multiplier* mult
   return true;
 }
 
-int64_t SumOfMagnitudes(const ConvolutionPlan& plan, int32_t channel) {
+/* Of a channel's weights; 2^24 stands for all from there on, which with any input leave int32. */
+uint32_t SumOfMagnitudes(const ConvolutionPlan& plan, int32_t channel) {
+  constexpr uint32_t kMost = uint32_t{1} << 24;
   const int32_t taps = plan.p.taps();
   const int32_t step = plan.depthwise ? plan.p.output_channels : 1;
   int32_t at = plan.depthwise ? channel : channel * taps;
-  int64_t sum = 0;
-  for (int32_t i = 0; i < taps; ++i, at += step) {
+  uint32_t sum = 0;
+  for (int32_t i = 0; i < taps && sum < kMost; ++i, at += step) {
     const int32_t weight =
         plan.weights_type == MOTE_INT4 ? LoadInt4(plan.weights, at) : static_cast<int8_t>(plan.weights[at]);
-    sum += weight < 0 ? -weight : weight;
+    sum += static_cast<uint32_t>(weight < 0 ? -weight : weight);
   }
-  return sum;
+  return sum < kMost ? sum : kMost;
 }
 
 MOTE_NOINLINE mote_status VerifyChannel(Graph& graph, const ConvolutionPlan& plan, int32_t channel) {
   Multiplier multiplier;
   if (!MultiplierOf(plan, channel, &multiplier) || multiplier.exponent > 30) return MOTE_ERROR_QUANTIZATION;
   MOTE_RETURN_IF_ERROR(graph.Spend(static_cast<uint32_t>(plan.p.taps())));
-  const int64_t bias = BiasOf(plan, channel);
-  const int64_t largest =
-      (bias < 0 ? -bias : bias) + LargestInput(plan.p.input_zero_point) * SumOfMagnitudes(plan, channel);
-  return largest <= INT32_MAX >> (multiplier.exponent > 0 ? multiplier.exponent : 0) ? MOTE_OK : MOTE_ERROR_ACCUMULATOR;
+  const uint32_t most = static_cast<uint32_t>(INT32_MAX) >> (multiplier.exponent > 0 ? multiplier.exponent : 0);
+  const int32_t bias = BiasOf(plan, channel);
+  const uint32_t magnitude = bias < 0 ? 0 - static_cast<uint32_t>(bias) : static_cast<uint32_t>(bias);
+  const uint32_t products = LargestInput(plan.p.input_zero_point) * SumOfMagnitudes(plan, channel);
+  return magnitude <= most && products <= most - magnitude ? MOTE_OK : MOTE_ERROR_ACCUMULATOR;
 }
 
 }  // namespace
@@ -58,19 +62,20 @@ mote_status VerifyChannels(Invocation& op, const ConvolutionPlan& plan) {
   op.fault_tensor = plan.weights_index;
   const int32_t channels = plan.p.output_channels;
   MOTE_RETURN_IF_ERROR(graph.Spend(static_cast<uint32_t>(channels)));
-  const int32_t largest_weight = plan.weights_type == MOTE_INT4 ? 8 : 128;
-  const int64_t room = INT32_MAX - int64_t{LargestInput(plan.p.input_zero_point) * largest_weight} * plan.p.taps();
+  const uint32_t product = LargestInput(plan.p.input_zero_point) * (plan.weights_type == MOTE_INT4 ? 8 : 128);
+  const uint32_t taps = static_cast<uint32_t>(plan.p.taps());
+  const bool has_room = taps <= INT32_MAX / product;
+  const uint32_t room = INT32_MAX - product * taps; /* for biases */
   /* With a mantissa of 24 bits a scale's exponent is that of float32 less 150. The quotient of the three mantissas is
    * under 2^25, and the multiplier's exponent then at most 0. */
   int32_t exponents = 150 - 25 - plan.input_scale.exponent + plan.output_scale.exponent;
   if (exponents > 254) exponents = 254;
-  if (exponents < 0 || room < 0) exponents = 0; /* none */
-  const uint32_t most = static_cast<uint32_t>(room);
+  if (exponents < 0 || !has_room) exponents = 0; /* none */
   for (int32_t c = 0; c < channels; ++c) {
     /* Subnormal scales are 0 here, negative ones above 255. */
     const uint32_t exponent = ScaleBits(plan, c) >> 23;
     const uint32_t bias = static_cast<uint32_t>(BiasOf(plan, c));
-    if (exponent - 1 < static_cast<uint32_t>(exponents) && bias + most <= 2 * most) continue;
+    if (exponent - 1 < static_cast<uint32_t>(exponents) && bias + room <= 2 * room) continue;
     MOTE_RETURN_IF_ERROR(VerifyChannel(graph, plan, c));
   }
   op.fault_tensor = -1;
