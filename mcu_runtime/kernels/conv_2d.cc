@@ -7,31 +7,35 @@ namespace mote::device {
 
 MOTE_KERNEL void GatherPatch(const ConvolutionParams& p, const PixelPlace& place, int32_t bytes, const int8_t* input,
                              int8_t* patch) {
+  const Window& v = p.vertical;
   const Window& h = p.horizontal;
-  const Taps rows = p.vertical.TapsInside(place.y);
+  const Taps rows = v.TapsInside(place.y);
   const Taps columns = h.TapsInside(place.x);
-  const int32_t tap_bytes = p.filter_channels * bytes;
-  const int32_t pixel_bytes = p.input_channels * bytes;
-  /* Taps that lie side by side in the input are one run. */
+  int32_t lines = rows.end - rows.begin;
   int32_t runs = columns.end - columns.begin;
+  if (runs != h.filter || lines != v.filter) { /* some are outside */
+    __builtin_memset(patch, p.input_zero_point, static_cast<uint32_t>(p.taps() * bytes));
+  }
+  const int32_t pixel_bytes = p.input_channels * bytes;
+  const int32_t tap_bytes = p.filter_channels * bytes;
+  const int32_t y = place.batch * v.input + rows.origin + rows.begin * v.dilation;
+  const int32_t x = columns.origin + columns.begin * h.dilation;
+  const int8_t* from = input + (y * h.input + x) * pixel_bytes;
+  /* Where there is one there is no step, and a dilation past the input is no distance in it. */
+  const int32_t line_step = lines > 1 ? v.dilation * h.input * pixel_bytes : 0;
+  int32_t step = runs > 1 ? h.dilation * pixel_bytes : 0;
   int32_t run_bytes = tap_bytes;
-  if (h.dilation == 1 && tap_bytes == pixel_bytes && runs > 1) {
+  if (step == tap_bytes) { /* taps that lie side by side in the input are one run */
     run_bytes *= runs;
     runs = 1;
   }
-  const int32_t step = runs > 1 ? h.dilation * pixel_bytes : 0;
-  for (int32_t ky = 0; ky < p.vertical.filter; ++ky) {
-    const int8_t* end = patch + h.filter * tap_bytes;
-    if (ky >= rows.begin && ky < rows.end) {
-      const int32_t y = place.batch * p.vertical.input + rows.origin + ky * p.vertical.dilation;
-      const int8_t* from = input + (y * h.input + columns.origin + columns.begin * h.dilation) * pixel_bytes;
-      for (int32_t k = columns.begin * tap_bytes; k > 0; --k) *patch++ = static_cast<int8_t>(p.input_zero_point);
-      for (int32_t i = runs; i > 0; --i) {
-        for (int32_t k = 0; k < run_bytes; ++k) *patch++ = from[k];
-        from += step;
-      }
+  patch += (rows.begin * h.filter + columns.begin) * tap_bytes;
+  for (; lines > 0; --lines, from += line_step, patch += h.filter * tap_bytes) {
+    const int8_t* run = from;
+    int8_t* to = patch;
+    for (int32_t i = runs; i > 0; --i, run += step) {
+      for (int32_t k = 0; k < run_bytes; ++k) *to++ = run[k];
     }
-    while (patch != end) *patch++ = static_cast<int8_t>(p.input_zero_point);
   }
 }
 
