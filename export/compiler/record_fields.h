@@ -142,29 +142,28 @@ inline void PrintFields(::mote::compiler::ValuePrinter& printer, const WideBlock
 
 // A convolution on int8 codes: one call with the terms of all channels, int4 weights unpacked
 // (mcu_runtime/compiled/plain.h).
-template <typename Plan, typename Unpack>
-void RecordConvolution(const Plan& plan, Unpack* unpack, int8_t* patches) {
+template <typename Plan, typename Place>
+void RecordConvolution(const Plan& plan, Place* place, int8_t* patches) {
   using ::mote::compiler::ArgumentOf;
   const ConvolutionParams& p = plan.p;
-  const int8_t* weights = reinterpret_cast<const int8_t*>(plan.weights);
-  ::mote::compiler::Argument weights_argument = ArgumentOf(weights);
-  std::vector<int8_t> unpacked;
-  if (unpack != nullptr) {
-    unpacked.resize(static_cast<size_t>(p.output_channels) * p.taps());
-    ConvolutionBlock block = {};
-    block.count = p.output_channels;
-    unpack(plan, block, unpacked.data());
-    weights = unpacked.data();
-    weights_argument.tensor = -1;
-    weights_argument.offset = 0;
-    weights_argument.bytes.assign(unpacked.begin(), unpacked.end());
+  std::vector<int8_t> unpacked(PatchBytes(plan) + static_cast<size_t>(p.output_channels) * p.taps());
+  ConvolutionBlock block = {};
+  block.count = p.output_channels;
+  block.patches = unpacked.data();
+  place(plan, &block);
+  ::mote::compiler::Argument weights = ArgumentOf(reinterpret_cast<const int8_t*>(plan.weights));
+  if (plan.weights_type == MOTE_INT4) {
+    weights.tensor = -1;
+    weights.offset = 0;
+    weights.bytes.assign(block.weights, block.weights + p.output_channels * p.taps());
   }
   std::vector<ChannelTerms> terms(static_cast<size_t>(p.output_channels));
-  FillTerms(plan, 0, p.output_channels, !plan.depthwise && FoldsZeroPoint(p) ? weights : nullptr, terms.data());
-  ::mote::compiler::AddCall(plan.depthwise ? "mote::compiled::RunDepthwiseConv2d" : "mote::compiled::RunConv2d",
-                            {ArgumentOf(p), ArgumentOf(plan.input), weights_argument,
-                             ArgumentOf(::mote::compiler::TableOf(terms.data(), p.output_channels)),
-                             ArgumentOf(patches), ArgumentOf(plan.output)});
+  FillTerms(plan, block, terms.data());
+  ::mote::compiler::AddCall(
+      plan.depthwise ? "mote::compiled::RunDepthwiseConv2d" : "mote::compiled::RunConv2d",
+      {ArgumentOf(p), ArgumentOf(plan.input), weights,
+       ArgumentOf(::mote::compiler::TableOf(terms.data(), p.output_channels)), ArgumentOf(patches),
+       ArgumentOf(plan.output)});
 }
 
 template <typename Params, auto kFunction, typename Input, typename Operands>

@@ -1,6 +1,7 @@
 #include "mcu_runtime/operators/channel_table.h"
 
 #include "mcu_runtime/kernels/codes.h"
+#include "mcu_runtime/kernels/conv_2d.h"
 #include "mcu_runtime/kernels/int4.h"
 
 namespace mote::device {
@@ -82,18 +83,19 @@ mote_status VerifyChannels(Invocation& op, const ConvolutionPlan& plan) {
   return MOTE_OK;
 }
 
-void FillTerms(const ConvolutionPlan& plan, int32_t first, int32_t count, const int8_t* weights, ChannelTerms* terms) {
-  const int32_t z = weights != nullptr ? plan.p.input_zero_point : 0;
+void FillTerms(const ConvolutionPlan& plan, const ConvolutionBlock& block, ChannelTerms* terms) {
+  const int32_t z = !plan.depthwise && FoldsZeroPoint(plan.p) ? plan.p.input_zero_point : 0;
   const int32_t taps = plan.p.taps();
+  const int8_t* weights = block.weights;
   Multiplier multiplier;
-  for (int32_t c = first; c < first + count; ++c, ++terms) {
+  for (int32_t c = block.first; c < block.first + block.count; ++c, ++terms) {
     uint32_t bias = static_cast<uint32_t>(BiasOf(plan, c));
     if (z != 0) {
       int32_t sum = 0;
       for (int32_t k = 0; k < taps; ++k) sum += *weights++;
       bias -= static_cast<uint32_t>(z * sum);
     }
-    if (c == first || plan.per_channel) MultiplierOf(plan, c, &multiplier);
+    if (c == block.first || plan.per_channel) MultiplierOf(plan, c, &multiplier);
     terms->bias = static_cast<int32_t>(bias);
     terms->multiplier = multiplier;
   }

@@ -12,9 +12,9 @@ namespace mote::device {
 /* Every scale and multiplier in range, and no order of summation leaves int32, the shift of requantization included. */
 mote_status VerifyChannels(Invocation& op, const ConvolutionPlan& plan);
 
-/* Terms of channels [first, first + count). `weights`, of the first one: its share of the zero point, -z * sum of
- * weights, joins the bias; null: it does not. */
-void FillTerms(const ConvolutionPlan& plan, int32_t first, int32_t count, const int8_t* weights, ChannelTerms* terms);
+/* Terms of the block's channels. The zero point's share, -z * sum of weights, joins the bias where the kernel leaves z
+ * on its codes: that of CONV_2D does, FoldsZeroPoint. */
+void FillTerms(const ConvolutionPlan& plan, const ConvolutionBlock& block, ChannelTerms* terms);
 
 }  // namespace mote::device
 

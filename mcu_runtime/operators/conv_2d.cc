@@ -28,7 +28,9 @@ MOTE_NOINLINE mote_status SolveFullyConnected(Invocation& op, const ConvolutionT
   return MOTE_OK;
 }
 
-mote_status EvalConv2d(Invocation& op) { return RunConvolution(op, SolveConv2d, Conv2d, nullptr); }
-mote_status EvalFullyConnected(Invocation& op) { return RunConvolution(op, SolveFullyConnected, Conv2d, nullptr); }
+mote_status EvalConv2d(Invocation& op) { return RunConvolution(op, SolveConv2d, Conv2d, WeightsInFile); }
+mote_status EvalFullyConnected(Invocation& op) {
+  return RunConvolution(op, SolveFullyConnected, Conv2d, WeightsInFile);
+}
 
 }  // namespace mote::device

@@ -44,30 +44,22 @@ MOTE_NOINLINE mote_status Solve(Invocation& op, const ConvolutionTypes& types, b
 
 #ifndef MOTE_RECORDING
 /* A block of channels after the other. In a frame of its own: at load it is not there. */
-MOTE_NOINLINE void RunBlocks(const ConvolutionPlan& plan, ConvolutionKernel* kernel, UnpackWeights* unpack,
-                             int8_t* patches, int8_t* unpacked) {
+MOTE_NOINLINE void RunBlocks(const ConvolutionPlan& plan, ConvolutionKernel* kernel, PlaceWeights* place,
+                             int8_t* memory) {
   const ConvolutionParams& p = plan.p;
-  const int32_t most = unpack != nullptr ? kUnpackedChannels : kBlockChannels;
+  const int32_t most = plan.weights_type == MOTE_INT4 ? kUnpackedChannels : kBlockChannels;
   const int32_t span = plan.depthwise ? p.output_channels : p.channels_a_group();
   ChannelTerms terms[kBlockChannels];
   ConvolutionBlock block;
   block.input = plan.input;
   block.terms = terms;
-  block.patches = patches;
+  block.patches = memory;
   block.output = plan.output;
   for (block.first = 0; block.first < p.output_channels; block.first += block.count) {
     block.count = span - block.first % span; /* no further than its group */
     if (block.count > most) block.count = most;
-    if (unpack != nullptr) {
-      unpack(plan, block, unpacked);
-      block.weights = unpacked;
-      block.weights_step = block.count;
-    } else {
-      const int32_t begin = plan.depthwise ? block.first : block.first * p.taps();
-      block.weights = reinterpret_cast<const int8_t*>(plan.weights) + begin;
-      block.weights_step = p.output_channels;
-    }
-    FillTerms(plan, block.first, block.count, !plan.depthwise && FoldsZeroPoint(p) ? block.weights : nullptr, terms);
+    place(plan, &block);
+    FillTerms(plan, block, terms);
     kernel(p, block);
   }
 }
@@ -118,26 +110,36 @@ mote_status SolveDepthwiseConv2d(Invocation& op, const ConvolutionTypes& types, 
   return Solve(op, types, true, plan);
 }
 
-mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionKernel* kernel, UnpackWeights* unpack) {
-  static constexpr ConvolutionTypes kTypes[2] = {{kInt8, kInt8, kInt32}, {kInt8, kInt4, kInt32}};
+uint32_t PatchBytes(const ConvolutionPlan& plan) {
+  return plan.depthwise ? 0 : ScratchBytes(plan.p);
+}
+
+void WeightsInFile(const ConvolutionPlan& plan, ConvolutionBlock* block) {
+  const int32_t begin = plan.depthwise ? block->first : block->first * plan.p.taps();
+  block->weights = reinterpret_cast<const int8_t*>(plan.weights) + begin;
+  block->weights_step = plan.p.output_channels;
+}
+
+mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionKernel* kernel, PlaceWeights* place) {
+  /* Which of the two the weights are has decided between the rows. */
+  static constexpr ConvolutionTypes kTypes = {kInt8, kInt8 | kInt4, kInt32};
   ConvolutionPlan plan;
-  MOTE_RETURN_IF_ERROR(solve(op, kTypes[unpack != nullptr], &plan));
+  MOTE_RETURN_IF_ERROR(solve(op, kTypes, &plan));
   if (op.verifying()) MOTE_RETURN_IF_ERROR(VerifyChannels(op, plan));
-  const ConvolutionParams& p = plan.p;
   /* Patches, then the weights of a block, which has as many channels on every core then: the arena is the same. */
-  const uint32_t patches = plan.depthwise ? 0 : ScratchBytes(p);
-  uint32_t scratch = patches;
-  if (unpack != nullptr) {
-    const int32_t most = p.output_channels < kUnpackedChannels ? p.output_channels : kUnpackedChannels;
-    scratch += static_cast<uint32_t>(most) * static_cast<uint32_t>(p.taps());
+  uint32_t scratch = PatchBytes(plan);
+  if (plan.weights_type == MOTE_INT4) {
+    const int32_t channels = plan.p.output_channels;
+    const int32_t most = channels < kUnpackedChannels ? channels : kUnpackedChannels;
+    scratch += static_cast<uint32_t>(most) * static_cast<uint32_t>(plan.p.taps());
   }
-  int8_t* memory = scratch != 0 ? static_cast<int8_t*>(op.Scratch(scratch)) : nullptr;
+  void* memory = scratch != 0 ? op.Scratch(scratch) : nullptr;
   if (op.verifying()) return MOTE_OK;
 #ifdef MOTE_RECORDING
   (void)kernel;
-  RecordConvolution(plan, unpack, memory);
+  RecordConvolution(plan, place, static_cast<int8_t*>(memory));
 #else
-  RunBlocks(plan, kernel, unpack, memory, memory + patches);
+  RunBlocks(plan, kernel, place, static_cast<int8_t*>(memory));
 #endif
   return MOTE_OK;
 }

@@ -46,11 +46,13 @@ mote_status PlanOutput(Invocation& op, const ConvolutionTypes& types, uint32_t s
                        ConvolutionPlan* plan);
 mote_status PlanBias(Invocation& op, const ConvolutionTypes& types, TensorInfo* bias, ConvolutionPlan* plan);
 
-/* A row of operators.def on int8 activations. `unpack`: null for int8 weights; of int4 ones it brings those of a block
- * into memory of their own, as int8, depthwise ones tap by tap. */
+/* A row of operators.def on int8 activations. `place` sets the block's weights and the step between them; where they
+ * are not taken as they lie in the file, memory for them follows the patches. */
 using ConvolutionKernel = void(const ConvolutionParams& p, const ConvolutionBlock& block);
-using UnpackWeights = void(const ConvolutionPlan& plan, const ConvolutionBlock& block, int8_t* unpacked);
-mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionKernel* kernel, UnpackWeights* unpack);
+using PlaceWeights = void(const ConvolutionPlan& plan, ConvolutionBlock* block);
+mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionKernel* kernel, PlaceWeights* place);
+PlaceWeights WeightsInFile;
+uint32_t PatchBytes(const ConvolutionPlan& plan);
 
 }  // namespace mote::device
 

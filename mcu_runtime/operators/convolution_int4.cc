@@ -8,11 +8,14 @@
 namespace mote::device {
 namespace {
 
-void Unpack(const ConvolutionPlan& plan, const ConvolutionBlock& block, int8_t* unpacked) {
+void Unpack(const ConvolutionPlan& plan, ConvolutionBlock* block) {
   const ConvolutionParams& p = plan.p;
-  if (!plan.depthwise) return UnpackInt4(plan.weights, block.first * p.taps(), block.count * p.taps(), unpacked);
-  for (int32_t tap = 0; tap < p.taps(); ++tap, unpacked += block.count) {
-    UnpackInt4(plan.weights, tap * p.output_channels + block.first, block.count, unpacked);
+  int8_t* unpacked = block->patches + PatchBytes(plan);
+  block->weights = unpacked;
+  block->weights_step = block->count;
+  if (!plan.depthwise) return UnpackInt4(plan.weights, block->first * p.taps(), block->count * p.taps(), unpacked);
+  for (int32_t tap = 0; tap < p.taps(); ++tap, unpacked += block->count) {
+    UnpackInt4(plan.weights, tap * p.output_channels + block->first, block->count, unpacked);
   }
 }
 
