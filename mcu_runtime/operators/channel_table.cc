@@ -42,42 +42,38 @@ uint32_t SumOfMagnitudes(const ConvolutionPlan& plan, int32_t channel) {
   return sum < kMost ? sum : kMost;
 }
 
-MOTE_NOINLINE mote_status VerifyChannel(Graph& graph, const ConvolutionPlan& plan, int32_t channel) {
-  Multiplier multiplier;
-  if (!MultiplierOf(plan, channel, &multiplier) || multiplier.exponent > 30) return MOTE_ERROR_QUANTIZATION;
-  MOTE_RETURN_IF_ERROR(graph.Spend(static_cast<uint32_t>(plan.p.taps())));
-  const uint32_t most = static_cast<uint32_t>(INT32_MAX) >> (multiplier.exponent > 0 ? multiplier.exponent : 0);
-  const int32_t bias = BiasOf(plan, channel);
-  const uint32_t magnitude = bias < 0 ? 0 - static_cast<uint32_t>(bias) : static_cast<uint32_t>(bias);
-  const uint32_t products = LargestInput(plan.p.input_zero_point) * SumOfMagnitudes(plan, channel);
-  return magnitude <= most && products <= most - magnitude ? MOTE_OK : MOTE_ERROR_ACCUMULATOR;
-}
-
 }  // namespace
 
-/* Nearly all channels of nearly all files are well by two comparisons: the scale is small enough that no multiplier of
- * it shifts to the left, and the bias leaves room for the largest weights and inputs that there are. Only where that is
- * not so the multiplier is formed and the weights are read. */
+/* For nearly all channels of nearly all files two comparisons are enough: the scale is so small that no multiplier of
+ * it shifts to the left, and beside the bias there is room for the largest weights and inputs that there are. Only
+ * where that is not so the multiplier is formed, or the weights are read. */
 mote_status VerifyChannels(Invocation& op, const ConvolutionPlan& plan) {
   Graph& graph = op.graph();
   op.fault_tensor = plan.weights_index;
-  const int32_t channels = plan.p.output_channels;
-  MOTE_RETURN_IF_ERROR(graph.Spend(static_cast<uint32_t>(channels)));
-  const uint32_t product = LargestInput(plan.p.input_zero_point) * (plan.weights_type == MOTE_INT4 ? 8 : 128);
+  const uint32_t channels = static_cast<uint32_t>(plan.p.output_channels);
+  MOTE_RETURN_IF_ERROR(graph.Spend(channels));
   const uint32_t taps = static_cast<uint32_t>(plan.p.taps());
-  const bool has_room = taps <= INT32_MAX / product;
-  const uint32_t room = INT32_MAX - product * taps; /* for biases */
+  const uint32_t largest_input = LargestInput(plan.p.input_zero_point);
+  const uint32_t product = largest_input * (plan.weights_type == MOTE_INT4 ? 8 : 128);
+  const uint32_t products = taps <= INT32_MAX / product ? product * taps : UINT32_MAX;
   /* With a mantissa of 24 bits a scale's exponent is that of float32 less 150. The quotient of the three mantissas is
    * under 2^25, and the multiplier's exponent then at most 0. */
   int32_t exponents = 150 - 25 - plan.input_scale.exponent + plan.output_scale.exponent;
   if (exponents > 254) exponents = 254;
-  if (exponents < 0 || !has_room) exponents = 0; /* none */
-  for (int32_t c = 0; c < channels; ++c) {
+  if (exponents < 0) exponents = 0; /* none */
+  for (int32_t c = 0; c < plan.p.output_channels; ++c) {
+    Multiplier multiplier;
     /* Subnormal scales are 0 here, negative ones above 255. */
-    const uint32_t exponent = ScaleBits(plan, c) >> 23;
-    const uint32_t bias = static_cast<uint32_t>(BiasOf(plan, c));
-    if (exponent - 1 < static_cast<uint32_t>(exponents) && bias + room <= 2 * room) continue;
-    MOTE_RETURN_IF_ERROR(VerifyChannel(graph, plan, c));
+    if ((ScaleBits(plan, c) >> 23) - 1 >= static_cast<uint32_t>(exponents)) {
+      if (!MultiplierOf(plan, c, &multiplier) || multiplier.exponent > 30) return MOTE_ERROR_QUANTIZATION;
+    }
+    const uint32_t most = static_cast<uint32_t>(INT32_MAX) >> (multiplier.exponent > 0 ? multiplier.exponent : 0);
+    const int32_t bias = BiasOf(plan, c);
+    const uint32_t magnitude = bias < 0 ? 0 - static_cast<uint32_t>(bias) : static_cast<uint32_t>(bias);
+    if (magnitude > most) return MOTE_ERROR_ACCUMULATOR;
+    if (products <= most - magnitude) continue;
+    MOTE_RETURN_IF_ERROR(graph.Spend(taps));
+    if (largest_input * SumOfMagnitudes(plan, c) > most - magnitude) return MOTE_ERROR_ACCUMULATOR;
   }
   op.fault_tensor = -1;
   return MOTE_OK;
