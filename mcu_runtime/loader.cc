@@ -5,29 +5,32 @@ namespace {
 
 constexpr uint32_t kMaxOperators = 32000; /* times are 15 bits; 0 is before the first operator */
 
-uint32_t TypeOfInput(Graph* graph, const OperatorInfo& op, uint32_t position) {
+/* 255 where there is none. */
+MOTE_NOINLINE uint32_t TypeOfInput(Graph* graph, const OperatorInfo& op, uint32_t position) {
   return position < op.inputs.size ? graph->TypeOf(graph->file.ElementI32(op.inputs, position)) : 255;
+}
+
+/* Which of the rows with one code an operator is, by the type of the input that decides. */
+uint32_t TypesOf(Graph* graph, const OperatorInfo& op, uint32_t third) {
+  const uint32_t decides = TypeOfInput(graph, op, third != 0 ? 2 : 0);
+  if (decides == MOTE_INT16) return third | kFirst16;
+  if (decides == MOTE_FLOAT32) return third | kFirstFloat;
+  return third | (TypeOfInput(graph, op, 1) == MOTE_INT4 ? kWeights4 : kFirst8);
 }
 
 uint32_t Aligned(uint32_t bytes) { return (bytes + kTensorAlignment - 1) & ~(kTensorAlignment - 1); }
 
 }  // namespace
 
-const mote_operator* FindOperator(const mote_operator* const* operators, Graph* graph, const OperatorInfo& op,
-                                  mote_status* status) {
-  *status = MOTE_ERROR_OPERATOR;
+const mote_operator* FindOperator(const mote_operator* const* operators, Graph* graph, const OperatorInfo& op) {
+  mote_status status = MOTE_ERROR_OPERATOR;
   for (; *operators != nullptr; ++operators) {
     const mote_operator* row = *operators;
     if (row->code != op.code) continue;
-    if (row->types == kAny) return row;
-    *status = MOTE_ERROR_TYPE;
-    uint32_t types = kFirst8;
-    if (TypeOfInput(graph, op, 1) == MOTE_INT4) types = kWeights4;
-    const uint32_t decides = TypeOfInput(graph, op, row->types & kThird ? 2 : 0);
-    if (decides == MOTE_INT16) types = kFirst16;
-    if (decides == MOTE_FLOAT32) types = kFirstFloat;
-    if ((row->types & ~kThird) == types) return row;
+    if (row->types == kAny || row->types == TypesOf(graph, op, row->types & kThird)) return row;
+    status = MOTE_ERROR_TYPE;
   }
+  if (graph->file.status == MOTE_OK) graph->file.status = status;
   return nullptr;
 }
 
@@ -74,8 +77,8 @@ mote_status Loader::Run(mote_memory* needed) {
    * than an offset. */
   uint32_t* scratch = memory_.offsets + tensors;
   for (uint32_t b = 0; b < count_; ++b) {
-    const Block block = blocks_[b];
-    if (block.is_scratch) *scratch++ = block.offset;
+    const uint32_t offset = blocks_[b].offset;
+    if (blocks_[b].is_scratch) *scratch++ = offset;
   }
   return MOTE_OK;
 }
@@ -113,13 +116,13 @@ mote_status Loader::Use(int32_t index, uint32_t time) {
 }
 
 mote_status Loader::CheckOperator(uint32_t index) {
-  OperatorInfo op;
-  MOTE_RETURN_IF_ERROR(graph_.ReadOperator(index, &op));
+  Invocation invocation(&graph_, &memory_);
+  MOTE_RETURN_IF_ERROR(invocation.Read(index));
+  const OperatorInfo& op = invocation.info();
   fault_.code = op.code;
   const uint32_t time = index + 1;
-  mote_status status;
-  const mote_operator* row = FindOperator(model_.operators, &graph_, op, &status);
-  if (row == nullptr) return graph_.file.status != MOTE_OK ? graph_.file.status : status;
+  const mote_operator* row = FindOperator(model_.operators, &graph_, op);
+  if (row == nullptr) return graph_.file.status;
   if (op.options_type != 0 && op.options_type != row->options) return MOTE_ERROR_STRUCTURE;
   for (uint32_t slot = row->option_slots; slot < graph_.file.FieldCount(op.options); ++slot) {
     if (graph_.file.Field(op.options, slot, 1) != 0) return MOTE_ERROR_OPTION;
@@ -134,8 +137,7 @@ mote_status Loader::CheckOperator(uint32_t index) {
     MOTE_RETURN_IF_ERROR(Use(tensor, time));
   }
   memory_.scratch = 0;
-  Invocation invocation(&graph_, &op, &memory_);
-  status = row->eval(invocation);
+  const mote_status status = row->eval(invocation);
   if (status != MOTE_OK) return Fail(status, invocation.fault_tensor);
   if (memory_.scratch > kMaxElements) return MOTE_ERROR_SHAPE;
   if (memory_.scratch != 0) {
@@ -177,9 +179,8 @@ Block* Loader::BlockOf(int32_t tensor) {
 mote_status Loader::ShareMemory() {
   for (uint32_t i = 0; i < graph_.operators.size; ++i) {
     OperatorInfo op;
-    mote_status status;
     MOTE_RETURN_IF_ERROR(graph_.ReadOperator(i, &op));
-    const mote_operator* row = FindOperator(model_.operators, &graph_, op, &status);
+    const mote_operator* row = FindOperator(model_.operators, &graph_, op);
     if (row->memory == kOwn) continue;
     const int32_t output = graph_.file.ElementI32(op.outputs, 0);
     Block* target = BlockOf(output);

@@ -7,9 +7,8 @@
 
 namespace mote::device {
 
-/* The operator's row in a list that ends with null, or null; `*status`: why there is none. */
-const mote_operator* FindOperator(const mote_operator* const* operators, Graph* graph, const OperatorInfo& op,
-                                  mote_status* status);
+/* The operator's row in a list that ends with null, or null; why there is none is in the file's status then. */
+const mote_operator* FindOperator(const mote_operator* const* operators, Graph* graph, const OperatorInfo& op);
 
 /* Where a plan is made, and what it is made for. */
 struct PlanMemory {

@@ -21,10 +21,8 @@ class Search {
     uint32_t failed = PlaceAll();
     if (best_ == kNoFit) return kNoFit;
     for (uint32_t round = 0; round < kRounds && best_ > bound && spent_ < kSearchBudget; ++round) {
-      if (round % 16 == 0 || failed == count_) {
-        for (uint32_t i = 0; i < count_; ++i) blocks_[i].order = blocks_[i].best_order;
-        failed = PlaceAll(); /* no better than itself: stops at the block at the peak */
-      }
+      /* No better than itself: stops at the block at the peak. */
+      if (round % 16 == 0 || failed == count_) failed = PlaceBest();
       random ^= random << 13;
       random ^= random >> 17;
       random ^= random << 5;
@@ -34,7 +32,8 @@ class Search {
       blocks_[to].order = block;
       failed = PlaceAll();
     }
-    for (uint32_t i = 0; i < count_; ++i) blocks_[i].offset = blocks_[i].best_offset;
+    best_ = kNoFit;
+    PlaceBest();
     return best_;
   }
 
@@ -47,6 +46,11 @@ class Search {
         blocks_[at].order = blocks_[at - 1].order;
       blocks_[at].order = static_cast<uint16_t>(i);
     }
+  }
+
+  uint32_t PlaceBest() {
+    for (uint32_t i = 0; i < count_; ++i) blocks_[i].order = blocks_[i].best_order;
+    return PlaceAll();
   }
 
   /* Places all in the present order, each at the first place that fits among those before it. Gives the position where
@@ -70,10 +74,7 @@ class Search {
       if (end >= best_ || end > uint32_t{1} << 31) return position;
     }
     best_ = peak;
-    for (uint32_t i = 0; i < count_; ++i) {
-      blocks_[i].best_offset = blocks_[i].offset;
-      blocks_[i].best_order = blocks_[i].order;
-    }
+    for (uint32_t i = 0; i < count_; ++i) blocks_[i].best_order = blocks_[i].order;
     return count_;
   }
 

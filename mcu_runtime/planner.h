@@ -23,7 +23,6 @@ struct Block {
   uint16_t is_scratch : 1; /* the loader's */
   uint16_t last;
   /* The planner's own, independent of the block they stand in: */
-  uint32_t best_offset;
   uint16_t order;
   uint16_t best_order;
 };

@@ -5,14 +5,12 @@ namespace mote::device {
 
 /* Runs all operators, or those that have state to be reset. */
 static mote_status Run(mote_model* outer, Model* model) {
+  Invocation invocation(&model->graph, &model->memory);
   for (uint32_t i = 0; i < model->graph.operators.size; ++i) {
-    OperatorInfo op;
-    mote_status status;
-    MOTE_RETURN_IF_ERROR(model->graph.ReadOperator(i, &op));
-    const mote_operator* row = FindOperator(model->operators, &model->graph, op, &status);
-    if (row == nullptr) return status; /* the file or the list has changed since it was loaded */
+    MOTE_RETURN_IF_ERROR(invocation.Read(i));
+    const mote_operator* row = FindOperator(model->operators, &model->graph, invocation.info());
+    if (row == nullptr) break; /* the file or the list has changed since it was loaded */
     if (model->memory.resetting && row->memory != kState) continue;
-    Invocation invocation(&model->graph, &op, &model->memory);
     MOTE_RETURN_IF_ERROR(row->eval(invocation));
     if (outer->hook != nullptr && !model->memory.resetting) {
       outer->hook(outer->hook_context, outer, static_cast<int32_t>(i));

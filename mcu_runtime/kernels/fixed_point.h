@@ -61,7 +61,10 @@ inline int32_t TwiceReciprocalOfOnePlus(int32_t a) {
 }
 
 /* 1 / (1 + a) in Q0.31. */
-inline int32_t ReciprocalOfOnePlus(int32_t a) { return SaturatingShiftLeft(TwiceReciprocalOfOnePlus(a), 1); }
+inline int32_t ReciprocalOfOnePlus(int32_t a) {
+  const int32_t twice = TwiceReciprocalOfOnePlus(a); /* over 0 */
+  return twice >> 30 != 0 ? INT32_MAX : twice * 2;
+}
 
 /* (1 - a) / (1 + a) in Q0.31, which is 2 / (1 + a) - 1. */
 inline int32_t OneMinusOverOnePlus(int32_t a) {

@@ -72,31 +72,19 @@ struct MaximumOf {
   int32_t Result(const Count&) const { return max; }
 };
 
-struct Span {
-  int32_t begin;
-  int32_t end;
-};
-
-/* The elements of the input that the window of an output has; without dilation there is always one. */
-inline Span ElementsInside(const Window& w, int32_t position) {
-  const int32_t begin = position * w.stride - w.padding;
-  const int32_t end = begin + w.filter;
-  return {begin < 0 ? 0 : begin, end > w.input ? w.input : end};
-}
-
 template <typename Reduction, typename T>
 inline void Pool2d(const Pool2dParams& p, const T* input, T* output) {
   const int32_t row_step = p.horizontal.input * p.channels;
   for (int32_t row = 0; row < p.batches * p.vertical.output; ++row) {
     const int32_t batch = row / p.vertical.output;
-    const Span rows = ElementsInside(p.vertical, row - batch * p.vertical.output);
+    const Taps rows = p.vertical.TapsInside(row - batch * p.vertical.output);
     const int32_t height = rows.end - rows.begin;
-    const T* line = input + (batch * p.vertical.input + rows.begin) * row_step;
+    const T* line = input + (batch * p.vertical.input + rows.origin + rows.begin) * row_step;
     for (int32_t x = 0; x < p.horizontal.output; ++x) {
-      const Span columns = ElementsInside(p.horizontal, x);
+      const Taps columns = p.horizontal.TapsInside(x);
       const int32_t width = (columns.end - columns.begin) * p.channels;
       const typename Reduction::Count count(height * (columns.end - columns.begin));
-      const T* corner = line + columns.begin * p.channels;
+      const T* corner = line + (columns.origin + columns.begin) * p.channels;
       for (const T* const corners_end = corner + p.channels; corner != corners_end; ++corner) {
         Reduction window(count);
         const T* at = corner;

@@ -23,37 +23,36 @@ struct SoftmaxParams {
   int32_t output_bits;    /* 8 or 16 */
 };
 
-/* e(d) of a code that is `difference` under the row's largest; -1 where it counts as 0. */
+/* e(d) of a code that is `difference` under the row's largest. */
 inline int32_t SoftmaxTerm(const SoftmaxParams& p, int32_t difference) {
-  return difference < p.difference_min ? -1 : ExpOfNegative(Requantize(difference, p.multiplier), 5);
+  return difference < p.difference_min ? 0 : ExpOfNegative(Requantize(difference, p.multiplier), 5);
 }
 
 /* int8 output may be the input: a code is read for the last time where its result is written. */
 inline void Softmax(const SoftmaxParams& p, const int8_t* input, void* output) {
-  const int32_t lowest = -(int32_t{1} << (p.output_bits - 1));
-  for (int32_t row = 0; row < p.rows * p.depth; row += p.depth) {
-    const int8_t* in = input + row;
+  const int32_t half = int32_t{1} << (p.output_bits - 1);
+  int32_t at = 0;
+  for (int32_t row = 0; row < p.rows; ++row) {
+    const int32_t begin = at;
+    const int32_t end = at + p.depth;
     int32_t max = -128;
-    for (int32_t i = 0; i < p.depth; ++i) max = in[i] > max ? in[i] : max;
+    for (; at < end; ++at) max = input[at] > max ? input[at] : max;
     uint32_t sum = 0;
-    for (int32_t i = 0; i < p.depth; ++i) {
-      const int32_t e = SoftmaxTerm(p, in[i] - max);
-      if (e >= 0) sum += static_cast<uint32_t>(RoundingDivideByPowerOfTwo(e, 12));
+    for (at = begin; at < end; ++at) {
+      sum += static_cast<uint32_t>(RoundingDivideByPowerOfTwo(SoftmaxTerm(p, input[at] - max), 12));
     }
     int32_t shift = 12 + 31 - p.output_bits;
     for (; sum >> 31 == 0; sum <<= 1) --shift; /* the sum is at least 1: the maximum's own term */
-    const int32_t reciprocal = ReciprocalOfOnePlus(static_cast<int32_t>(sum - (uint32_t{1} << 31)));
-    for (int32_t i = 0; i < p.depth; ++i) {
-      const int32_t e = SoftmaxTerm(p, in[i] - max);
-      int32_t code = lowest;
-      if (e >= 0 && shift <= 31) { /* past 31 every share is under half a code */
-        code += RoundingDivideByPowerOfTwo(Times(reciprocal, e), shift);
-      }
-      if (code >= -lowest) code = -lowest - 1;
+    int32_t reciprocal = ReciprocalOfOnePlus(static_cast<int32_t>(sum - (uint32_t{1} << 31)));
+    if (shift > 31) reciprocal = shift = 0; /* every share is under half a code */
+    for (at = begin; at < end; ++at) {
+      const int32_t e = SoftmaxTerm(p, input[at] - max);
+      int32_t code = RoundingDivideByPowerOfTwo(Times(reciprocal, e), shift) - half;
+      if (code >= half) code = half - 1;
       if (p.output_bits == 8) {
-        static_cast<int8_t*>(output)[row + i] = static_cast<int8_t>(code);
+        static_cast<int8_t*>(output)[at] = static_cast<int8_t>(code);
       } else {
-        static_cast<int16_t*>(output)[row + i] = static_cast<int16_t>(code);
+        static_cast<int16_t*>(output)[at] = static_cast<int16_t>(code);
       }
     }
   }

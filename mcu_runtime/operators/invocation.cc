@@ -22,7 +22,7 @@ uint8_t* Invocation::Place(int32_t tensor) const {
 mote_status Invocation::Raw(int32_t position, uint32_t types, TensorInfo* info) {
   const bool is_input = position < kOutputs;
   const uint32_t at = static_cast<uint32_t>(is_input ? position : position - kOutputs);
-  const int32_t index = graph_->file.ElementI32(is_input ? op_->inputs : op_->outputs, at);
+  const int32_t index = graph_->file.ElementI32(is_input ? op_.inputs : op_.outputs, at);
   if (graph_->file.status != MOTE_OK) return graph_->file.status;
   fault_tensor = index;
   MOTE_RETURN_IF_ERROR(graph_->ReadTensor(index, info));

@@ -39,7 +39,9 @@ struct Memory {
 
 class Invocation {
  public:
-  Invocation(Graph* graph, const OperatorInfo* op, Memory* memory) : graph_(graph), op_(op), memory_(memory) {}
+  Invocation(Graph* graph, Memory* memory) : graph_(graph), memory_(memory) {}
+  /* The operator that is to work. */
+  mote_status Read(uint32_t index) { return graph_->ReadOperator(index, &op_); }
 
   /* True at load: check all, compute nothing. */
   bool verifying() const { return memory_->shared == nullptr; }
@@ -81,17 +83,17 @@ class Invocation {
   /* State that is kept from one invoke to the next; quantized as with Input. */
   mote_status Variable(int32_t position, uint32_t types, TensorInfo* info);
 
-  int32_t input_count() const { return static_cast<int32_t>(op_->inputs.size); }
-  int32_t output_count() const { return static_cast<int32_t>(op_->outputs.size); }
+  int32_t input_count() const { return static_cast<int32_t>(op_.inputs.size); }
+  int32_t output_count() const { return static_cast<int32_t>(op_.outputs.size); }
   bool HasInput(int32_t position) {
-    return position < input_count() && graph_->file.ElementI32(op_->inputs, static_cast<uint32_t>(position)) >= 0;
+    return position < input_count() && graph_->file.ElementI32(op_.inputs, static_cast<uint32_t>(position)) >= 0;
   }
 
   /* Options by the schema's field number. */
-  int32_t Option8(uint32_t slot, int8_t absent) { return graph_->file.FieldI8(op_->options, slot, absent); }
-  int32_t Option32(uint32_t slot, int32_t absent) { return graph_->file.FieldI32(op_->options, slot, absent); }
+  int32_t Option8(uint32_t slot, int8_t absent) { return graph_->file.FieldI8(op_.options, slot, absent); }
+  int32_t Option32(uint32_t slot, int32_t absent) { return graph_->file.FieldI32(op_.options, slot, absent); }
   Vector OptionVector(uint32_t slot, uint32_t element_bytes) {
-    return graph_->file.FieldVector(op_->options, slot, element_bytes);
+    return graph_->file.FieldVector(op_.options, slot, element_bytes);
   }
 
   /* The codes that remain after the fused activation in option `slot`, of the output's type. */
@@ -113,7 +115,7 @@ class Invocation {
   }
 
   Graph& graph() { return *graph_; }
-  const OperatorInfo& info() const { return *op_; }
+  const OperatorInfo& info() const { return op_; }
   Memory& memory() { return *memory_; }
 
  private:
@@ -124,8 +126,8 @@ class Invocation {
   mote_status CheckInput(const TensorInfo& info);
 
   Graph* graph_;
-  const OperatorInfo* op_;
   Memory* memory_;
+  OperatorInfo op_;
 };
 
 /* Equal zero points and scales, for operators that move codes. Scales may differ by 8 units in the last place:

@@ -87,7 +87,7 @@ RC_GTEST_PROP(Planner, NeverOverlapsBlocksThatLiveTogether, ()) {
   CheckPlacement(blocks, peak);
   RC_ASSERT(peak >= ArenaLowerBound(blocks.data(), count));
   std::vector<Block> again = blocks;
-  for (Block& block : again) block.offset = block.best_offset = block.order = block.best_order = 77;
+  for (Block& block : again) block.offset = block.order = block.best_order = 77;
   RC_ASSERT(PlanArena(again.data(), count) == peak);
   for (size_t i = 0; i < blocks.size(); ++i) RC_ASSERT(again[i].offset == blocks[i].offset);
 }
