@@ -25,8 +25,10 @@ class SourceWriter {
     SourceTexts texts;
     texts.headers = headers_;
     texts.constants = Constants();
-    texts.source = absl::StrCat(Head(), "namespace {\n\nusing namespace mote::device;  // NOLINT: kernels' functions as template arguments\nusing mote::compiled::Rows;\n\n", Places(), layers_,
-                                "}  // namespace\n\n", Tail(), body);
+    texts.source = absl::StrCat(Head(),
+                                "namespace {\n\nusing namespace mote::device;  // NOLINT: kernels' functions as "
+                                "template arguments\nusing mote::compiled::Rows;\n\n",
+                                Places(), layers_, "}  // namespace\n\n", Tail(), body);
     return texts;
   }
 
@@ -120,8 +122,9 @@ class SourceWriter {
             ", ", RowsOf(stage.outputs[0]), ".At(arena, 0));\n");
     }
     AddPadding(stage, &body);
-    absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t", stage.use.form == KernelForm::kVector ? "" : " y", in_runs ? ", int32_t rows" : "",
-                    ") {\n", body, "}\n\n");
+    absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t",
+                    stage.use.form == KernelForm::kVector ? "" : " y", in_runs ? ", int32_t rows" : "", ") {\n", body,
+                    "}\n\n");
   }
 
   void AddWindow(int index, const Stage& stage, const std::string& output, const std::string& scratch,

@@ -11,14 +11,16 @@ constexpr int64_t kInstructionsAnElement = 40;
 
 }  // namespace
 
-KernelUse PlainUse(const Network& network, const Layer& layer) {
+KernelUse PlainUse(const Network& network, const Layer& layer, const Target& target) {
   KernelUse use;
   use.variant = "plain";
   use.form = KernelForm::kWhole;
   for (const int input : layer.inputs) use.reads.push_back(Nhwc8(network.tensors[input]));
   if (!layer.outputs.empty()) use.writes = Nhwc8(network.tensors[layer.outputs[0]]);
   use.in_place = layer.recorded->in_place;
-  use.scratch_bytes = layer.recorded->scratch_bytes;
+  use.scratch_bytes = target.core.is_thumb1
+                          ? std::max(layer.recorded->scratch_bytes, layer.recorded->packed_scratch_bytes)
+                          : layer.recorded->scratch_bytes;
   int64_t elements = 0;
   for (const int output : layer.outputs) elements += network.tensors[output].bytes;
   use.instructions = kInstructionsAMac * layer.macs + kInstructionsAnElement * elements;

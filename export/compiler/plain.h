@@ -7,7 +7,7 @@
 
 namespace mote::compiler {
 
-KernelUse PlainUse(const Network& network, const Layer& layer);
+KernelUse PlainUse(const Network& network, const Layer& layer, const Target& target);
 
 }  // namespace mote::compiler
 

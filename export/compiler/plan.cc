@@ -65,7 +65,7 @@ class Chooser {
 
  private:
   void ChooseFor(const Layer& layer, KernelUse* best) {
-    *best = PlainUse(network_, layer);
+    *best = PlainUse(network_, layer, options_.target);
     if (options_.plain || layer.kind == LayerKind::kOther) return;
     const Tensor& output = network_.tensors[layer.outputs[0]];
     const RowLayout wanted = WantedLayout(network_, output, uses_);

@@ -198,10 +198,8 @@ class ModelRecorder {
     recorder_.regions.push_back({kSharedBase + next, kSharedBase + kOwnMemory, Argument::Place::kScratch, -1});
     for (uint32_t i = 0; i < graph_.operators.size; ++i) {
       device::OperatorInfo op;
-      mote_status status;
       graph_.ReadOperator(i, &op);
-      const mote_operator* row = device::FindOperator(device::kRows, &graph_, op, &status);
-      if (row->memory != device::kSame) continue;
+      if (device::FindOperator(device::kRows, &graph_, op)->memory != device::kSame) continue;
       const int32_t input = graph_.file.ElementI32(op.inputs, 0);
       const int32_t output = graph_.file.ElementI32(op.outputs, 0);
       if (offsets[input] == kNoOffset) continue;
@@ -235,13 +233,11 @@ class ModelRecorder {
       memory.resetting = resetting;
       memory.first = !resetting;
       for (uint32_t i = 0; i < graph_.operators.size; ++i) {
-        device::OperatorInfo op;
-        mote_status status;
-        graph_.ReadOperator(i, &op);
-        const mote_operator* row = device::FindOperator(device::kRows, &graph_, op, &status);
+        device::Invocation invocation(&graph_, &memory);
+        invocation.Read(i);
+        const mote_operator* row = device::FindOperator(device::kRows, &graph_, invocation.info());
         if (resetting ? row->memory != device::kState : row->code != kCallOnce) continue;
-        device::Invocation invocation(&graph_, &op, &memory);
-        status = row->eval(invocation);
+        const mote_status status = row->eval(invocation);
         if (status != MOTE_OK) return absl::InternalError(absl::StrCat("its state: ", mote_status_text(status)));
       }
     }
@@ -256,10 +252,10 @@ class ModelRecorder {
     memory.shared = reinterpret_cast<uint8_t*>(kSharedBase);
     Recorder::current = &recorder_;
     for (uint32_t i = 0; i < graph_.operators.size; ++i) {
-      device::OperatorInfo op;
-      mote_status status;
-      graph_.ReadOperator(i, &op);
-      const mote_operator* row = device::FindOperator(device::kRows, &graph_, op, &status);
+      device::Invocation invocation(&graph_, &memory);
+      invocation.Read(i);
+      const device::OperatorInfo& op = invocation.info();
+      const mote_operator* row = device::FindOperator(device::kRows, &graph_, op);
       RecordedOperator recorded;
       recorded.index = static_cast<int>(i);
       for (int r = 0; device::kRows[r] != nullptr; ++r) {
@@ -270,10 +266,9 @@ class ModelRecorder {
       for (uint32_t k = 0; k < op.inputs.size; ++k) recorded.inputs.push_back(graph_.file.ElementI32(op.inputs, k));
       for (uint32_t k = 0; k < op.outputs.size; ++k) recorded.outputs.push_back(graph_.file.ElementI32(op.outputs, k));
       recorded.in_place = row->memory == device::kInPlace;
-      recorded.scratch_bytes = ScratchOf(*row, op);
+      recorded.scratch_bytes = ScratchOf(*row, i);
       recorder_.op = &recorded;
       memory.scratch = graph_.tensors.size;
-      device::Invocation invocation(&graph_, &op, &memory);
       row->eval(invocation);
       model_.operators.push_back(std::move(recorded));
     }
@@ -281,13 +276,14 @@ class ModelRecorder {
   }
 
   // What the operator asks for when it is checked.
-  int64_t ScratchOf(const mote_operator& row, const device::OperatorInfo& op) {
+  int64_t ScratchOf(const mote_operator& row, uint32_t index) {
     device::Memory memory = runtime_.memory;
     memory.shared = nullptr;
     memory.scratch = 0;
     if (row.memory == device::kState) return 0;
     Graph graph = graph_;
-    device::Invocation invocation(&graph, &op, &memory);
+    device::Invocation invocation(&graph, &memory);
+    invocation.Read(index);
     row.eval(invocation);
     return memory.scratch;
   }
@@ -338,6 +334,8 @@ Argument Recorder::Pointer(const void* pointer, const std::string& type, bool is
 void AddCall(const std::string& function, std::vector<Argument> arguments) {
   Recorder::current->op->calls.push_back({function, std::move(arguments)});
 }
+
+void SetPackedScratch(int64_t bytes) { Recorder::current->op->packed_scratch_bytes = bytes; }
 
 void SetTable(std::vector<uint8_t> table) { Recorder::current->op->table = std::move(table); }
 

@@ -70,9 +70,10 @@ struct RecordedOperator {
   std::string symbol;                // its row of operators.def: "conv_2d_int4"
   std::vector<int> inputs, outputs;  // tensors; -1: left out
   int64_t scratch_bytes = 0;
-  std::vector<uint8_t> table;     // of operators on single codes of 8 bits: 256 results, by the input's byte
-  bool in_place = false;          // may be computed onto an input of equal size that nothing reads later
-  std::vector<KernelCall> calls;  // none where nothing is to be done (RESHAPE, VAR_HANDLE)
+  int64_t packed_scratch_bytes = 0;  // of convolutions: on cores whose plain kernels pack pixels (Cortex-M0)
+  std::vector<uint8_t> table;        // of operators on single codes of 8 bits: 256 results, by the input's byte
+  bool in_place = false;             // may be computed onto an input of equal size that nothing reads later
+  std::vector<KernelCall> calls;     // none where nothing is to be done (RESHAPE, VAR_HANDLE)
 };
 
 struct RecordedModel {

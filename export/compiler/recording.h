@@ -152,6 +152,7 @@ const char* PrettyName() {
 }
 
 void AddCall(const std::string& function, std::vector<Argument> arguments);
+void SetPackedScratch(int64_t bytes);       // RecordedOperator::packed_scratch_bytes
 void SetTable(std::vector<uint8_t> table);  // RecordedOperator::table
 
 struct NamedCall {

@@ -25,7 +25,7 @@ struct RowLayout {
   int left = 0, right = 0;  // pixels of padding in the row
   int element_bytes = 1;
   int padding_value = 0;  // of each element of padding, within rows and of the rows above and below
-  int64_t row_bytes = 0;    // from a row to the next: a multiple of `alignment`
+  int64_t row_bytes = 0;  // from a row to the next: a multiple of `alignment`
   int alignment = 4;
   bool is_pixels = true;  // pixels lie one behind the other, row_bytes / (left + width + right) bytes each: rows that
                           // follow each other without padding are one longer row

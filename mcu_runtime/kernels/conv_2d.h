@@ -14,18 +14,19 @@ namespace mote::device {
 
 inline bool GathersPatches(const ConvolutionParams& p) { return p.vertical.filter * p.horizontal.filter != 1; }
 /* Pixels of a tile; those that are left of all tiles are computed one by one. */
-constexpr int32_t kTilePixels = kPacksPixels ? 4 : kDotTile.pixels;
-/* Memory for a packed tile, in bytes. */
-inline uint32_t PackedBytes(const ConvolutionParams& p) {
-  if (!kPacksPixels || p.pixels() < kTilePixels) return 0;
+constexpr int32_t kPackedPixels = 4;
+constexpr int32_t kTilePixels = kPacksPixels ? kPackedPixels : kDotTile.pixels;
+/* Memory for a packed tile, in bytes, on a core that packs pixels. */
+inline uint32_t PackedBytes(const ConvolutionParams& p, bool packs = kPacksPixels) {
+  if (!packs || p.pixels() < kPackedPixels) return 0;
   return static_cast<uint32_t>(p.taps() < kPackedTaps ? p.taps() : kPackedTaps) * 8;
 }
 /* And for a tile's patches where they are gathered. Cores with tiles of one pixel ask for as much as those with two: a
  * model's arena is the same wherever tiles are not packed. */
-inline uint32_t ScratchBytes(const ConvolutionParams& p) {
-  const int32_t tile = kPacksPixels ? kTilePixels : 2;
+inline uint32_t ScratchBytes(const ConvolutionParams& p, bool packs = kPacksPixels) {
+  const int32_t tile = packs ? kPackedPixels : 2;
   const int32_t pixels = !GathersPatches(p) ? 0 : p.pixels() < tile ? 1 : tile;
-  return PackedBytes(p) + static_cast<uint32_t>(pixels * p.taps());
+  return PackedBytes(p, packs) + static_cast<uint32_t>(pixels * p.taps());
 }
 /* Of a single pixel the weights' sums would cost as much as its products: the tile takes z_in off the codes then. */
 inline bool FoldsZeroPoint(const ConvolutionParams& p) { return p.pixels() != 1; }
