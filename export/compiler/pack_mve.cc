@@ -1,0 +1,61 @@
+#include "export/compiler/pack_mve.h"
+
+#include <algorithm>
+
+namespace mote::compiler {
+namespace {
+
+using compiled::RequantizationMve;
+
+constexpr int kVectorBytes = 16;
+constexpr int kBlockChannels = 4;
+
+int RoundUp4(int bytes) { return (bytes + 3) & ~3; }
+
+void Append32(int32_t value, std::vector<uint8_t>* out) {
+  for (int shift = 0; shift < 32; shift += 8)
+    out->push_back(static_cast<uint8_t>(static_cast<uint32_t>(value) >> shift));
+}
+
+// One segment's weights of channels [first, first + count): 16 bytes of each, over and over, then what is left.
+void AppendSegment(absl::Span<const int8_t> weights, int channel_bytes, int segment_at, int segment_bytes, int first,
+                   int count, std::vector<uint8_t>* out) {
+  for (int at = 0; at < segment_bytes; at += kVectorBytes) {
+    const int bytes = std::min(kVectorBytes, segment_bytes - at);
+    for (int c = first; c < first + count; ++c) {
+      const int8_t* from = weights.data() + c * channel_bytes + segment_at + at;
+      out->insert(out->end(), from, from + bytes);
+      out->insert(out->end(), RoundUp4(bytes) - bytes, 0);
+    }
+  }
+}
+
+void AppendRequantization(const MveRequantization& requantization, int first, int count, std::vector<uint8_t>* out) {
+  const auto channels = absl::MakeConstSpan(requantization.channels).subspan(first, count);
+  for (const auto& channel : channels) Append32(channel.offset, out);
+  for (const auto& channel : channels) Append32(channel.multiplier, out);
+  if (requantization.form == RequantizationMve::kOneLine) return;
+  for (const auto& channel : channels) out->push_back(static_cast<uint8_t>(channel.exponent));
+  out->insert(out->end(), kBlockChannels - count, 0);
+}
+
+}  // namespace
+
+PackedGemmMve PackGemmMve(absl::Span<const int8_t> weights, int segments, int segment_bytes,
+                          const MveRequantization& requantization) {
+  const int channels = static_cast<int>(requantization.channels.size());
+  PackedGemmMve packed;
+  for (int first = 0; first < channels; first += kBlockChannels) {
+    const int count = std::min(kBlockChannels, channels - first);
+    if (count == kBlockChannels || first == 0) packed.blocks_bytes = static_cast<int>(packed.bytes.size());
+    for (int s = 0; s < segments; ++s) {
+      AppendSegment(weights, segments * segment_bytes, s * segment_bytes, segment_bytes, first, count, &packed.bytes);
+    }
+    AppendRequantization(requantization, first, count, &packed.bytes);
+    if (count == kBlockChannels) packed.blocks_bytes = static_cast<int>(packed.bytes.size());
+  }
+  packed.bytes.insert(packed.bytes.end(), kVectorBytes, 0);
+  return packed;
+}
+
+}  // namespace mote::compiler

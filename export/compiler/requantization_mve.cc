@@ -1,0 +1,152 @@
+#include "export/compiler/requantization_mve.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+namespace mote::compiler {
+namespace {
+
+using compiled::RequantizationMve;
+
+constexpr int32_t kLowest = -128;
+constexpr int32_t kHighest = 127;
+
+// A channel's steps by the kernel's sum, and the real multiplier.
+struct Staircase {
+  StepFunction steps;
+  double slope = 0;
+};
+
+struct Line {
+  int scalar_bits = 0;
+  int shift = 2;
+  int32_t lowest = kLowest;  // where codes are clamped
+  int32_t highest = kHighest;
+};
+
+// floor(a / b) and its complement, b > 0.
+int64_t FloorDivide(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+int64_t CeilDivide(int64_t a, int64_t b) { return -FloorDivide(-a, b); }
+
+// The smallest x with a code of at least `code`, where the code is
+// saturate(floor((floor(x * multiplier / 2^31) + RoundingMve(shift)) / 2^shift)). |x| < 2^59.
+int64_t SmallestWithCode(int32_t code, int shift, int32_t multiplier) {
+  const int64_t high = (int64_t{code} << shift) - compiled::RoundingMve(shift);  // under 2^32 in magnitude
+  if (std::abs(high) < int64_t{1} << 31) return CeilDivide(high << 31, multiplier);
+  return high > 0 ? int64_t{1} << 59 : -(int64_t{1} << 59);  // nowhere or everywhere, for 32 bits
+}
+
+// Every offset with which `multiplier` gives the steps, x = sum * 2^scalar_bits + offset within 32 bits.
+OffsetRange FittingLineOffsets(const StepFunction& steps, const Line& line, int32_t multiplier) {
+  const auto scaled = [&](int64_t sum) { return sum << line.scalar_bits; };
+  const auto smallest = [&](int32_t code) { return SmallestWithCode(code, line.shift, multiplier); };
+  OffsetRange range;
+  range.AtLeast(kSums32.min - scaled(steps.domain.min));
+  range.AtMost(kSums32.max - scaled(steps.domain.max));
+  if (steps.first > line.lowest) range.AtLeast(smallest(steps.first) - scaled(steps.domain.min));
+  if (steps.last() < line.highest) range.AtMost(smallest(steps.last() + 1) - 1 - scaled(steps.domain.max));
+  int32_t code = steps.first;
+  for (const int32_t threshold : steps.thresholds) {
+    ++code;
+    range.AtLeast(smallest(code) - scaled(threshold));
+    range.AtMost(smallest(code) - 1 - scaled(int64_t{threshold} - 1));
+  }
+  return range;
+}
+
+std::vector<int32_t> Multipliers(const Staircase& channel, const Line& line) {
+  const double ideal = std::ldexp(channel.slope, 31 + line.shift - line.scalar_bits);
+  std::vector<int32_t> all = CandidateMultipliers(ideal, channel.steps);
+  // Of a channel with no step or a single one any slope may do, and a steep one needs a small offset.
+  if (channel.steps.thresholds.size() < 2) {
+    for (int bits = 30; bits >= 0; --bits) all.push_back(int32_t{1} << bits);
+  }
+  std::erase_if(all, [](int32_t multiplier) { return multiplier <= 0; });
+  return all;
+}
+
+std::optional<MveRequantization::Channel> FindLine(const Staircase& channel, const Line& line) {
+  for (const int32_t multiplier : Multipliers(channel, line)) {
+    const OffsetRange offsets = FittingLineOffsets(channel.steps, line, multiplier);
+    if (offsets.empty()) continue;
+    // Modulo 2^32, as the device adds.
+    return MveRequantization::Channel{static_cast<int32_t>(static_cast<uint32_t>(offsets.middle())), multiplier, 0};
+  }
+  return std::nullopt;
+}
+
+std::optional<std::vector<MveRequantization::Channel>> FindLines(const std::vector<Staircase>& channels,
+                                                                 const Line& line) {
+  std::vector<MveRequantization::Channel> found;
+  for (const Staircase& channel : channels) {
+    const std::optional<MveRequantization::Channel> constants = FindLine(channel, line);
+    if (!constants.has_value()) return std::nullopt;
+    found.push_back(*constants);
+  }
+  return found;
+}
+
+std::optional<MveRequantization> FindOneLine(const std::vector<Staircase>& channels,
+                                             const device::OutputRange& output) {
+  constexpr int kMostScalarBits = 14;
+  constexpr int kMostShift = 22;  // codes that saturate are within 32 bits
+  double steepest = 0;
+  for (const Staircase& channel : channels) steepest = std::max(steepest, channel.slope);
+  for (const bool clamps : {false, true}) {
+    if (clamps && output.min == kLowest && output.max == kHighest) continue;
+    for (int bits = kMostScalarBits; bits >= 4; --bits) {
+      int shift = kMostShift;
+      while (shift >= 2 && std::ldexp(steepest, 31 + shift - bits) >= 2147483647.0) --shift;
+      if (shift < 2) continue;
+      const Line line = {bits, shift, clamps ? output.min : kLowest, clamps ? output.max : kHighest};
+      auto constants = FindLines(channels, line);
+      if (!constants.has_value()) continue;
+      MveRequantization result;
+      result.form = RequantizationMve::kOneLine;
+      result.scalar = 1 << bits;
+      result.shift = shift;
+      result.clamps = clamps;
+      result.min = output.min;
+      result.max = output.max;
+      result.channels = *std::move(constants);
+      return result;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<MveRequantization> FindMveContractForm(absl::Span<const RequantizedChannel> channels,
+                                                     const device::OutputRange& output) {
+  MveRequantization result;
+  const bool one_sided = output.min >= output.zero_point;
+  result.form = one_sided ? RequantizationMve::kClamped : RequantizationMve::kFull;
+  result.scalar = output.zero_point;
+  result.clamps = output.min > kLowest || output.max < kHighest;
+  result.min = output.min;
+  result.max = output.max;
+  for (const RequantizedChannel& channel : channels) {
+    device::Multiplier m = channel.multiplier;
+    if (m.mantissa == 0) m.exponent = -1;
+    if (m.exponent > (one_sided ? 0 : -1)) return std::nullopt;
+    result.channels.push_back({channel.origin, m.mantissa, m.exponent});
+  }
+  return result;
+}
+
+std::optional<MveRequantization> FindMveRequantization(absl::Span<const RequantizedChannel> channels,
+                                                       const device::OutputRange& output) {
+  std::vector<Staircase> staircases;
+  for (const RequantizedChannel& channel : channels) {
+    staircases.push_back({ContractSteps(channel.accumulators, channel.multiplier, output).MovedBy(channel.origin),
+                          std::ldexp(channel.multiplier.mantissa, channel.multiplier.exponent - 31)});
+  }
+  if (auto line = FindOneLine(staircases, output); line.has_value()) return line;
+  return FindMveContractForm(channels, output);
+}
+
+}  // namespace mote::compiler
