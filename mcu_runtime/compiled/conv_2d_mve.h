@@ -9,7 +9,7 @@
  * Output rows are of any layout in which an element's place is
  *   row + x * pixel_step + channel * channel_step      3 * channel_step + 2 * pixel_step < 2^16
  *
- * Instructions: those of gemm_mve.h, and for two pixels 2 * segments + 30; where they lie in different rows 60 more.
+ * Instructions: those of gemm_mve.h, for a pair of pixels 11 + 5 * segments, for each run of pairs in a row about 100.
  */
 #ifndef MOTE_MCU_RUNTIME_COMPILED_CONV_2D_MVE_H_
 #define MOTE_MCU_RUNTIME_COMPILED_CONV_2D_MVE_H_
@@ -34,91 +34,83 @@ struct ConvMveParams {
 
 /* Shape: of whole blocks. kChannelsLeft: output channels % 4. */
 template <typename Shape, int kChannelsLeft>
-class ConvPairMve {
+class ConvPairsMve {
  public:
-  ConvPairMve(const ConvMveParams& p, const int8_t* const* rows, int8_t* const* outputs)
+  ConvPairsMve(const ConvMveParams& p, const int8_t* const* rows, int8_t* const* outputs)
       : p_(p), rows_(rows), outputs_(outputs) {
-    pair_.block_step = 4 * p.channel_step;
-    pair_.scalar = p.scalar;
-    pair_.min = p.min;
-    pair_.max = p.max;
+    pairs_.block_step = 4 * p.channel_step;
+    pairs_.scalar = p.scalar;
+    pairs_.min = p.min;
+    pairs_.max = p.max;
+    pairs_.input_advance = 2 * p.input_step;
+    pairs_.output_advance = 2 * p.pixel_step;
   }
 
-  /* Where the pair's first or second pixel stands. */
-  void Place(int which, int32_t y, int32_t x) {
-    const int8_t* const* rows = rows_ + y * p_.row_stride;
-    for (int s = 0; s < Shape::kSegments; ++s) pair_.input[s][which] = rows[s] + x * p_.input_step;
-    places_[which] = outputs_[y] + x * p_.pixel_step;
-  }
-
-  /* Both pixels two further in their row. */
-  void Advance() {
-    for (int s = 0; s < Shape::kSegments; ++s) {
-      pair_.input[s][0] += 2 * p_.input_step;
-      pair_.input[s][1] += 2 * p_.input_step;
-    }
-    output_ += 2 * p_.pixel_step;
-  }
-
-  /* To be called after Place: a scatter's offsets are not negative, they are from the place that comes first. */
-  void SetOffsets() {
-    const bool swapped = places_[1] < places_[0];
-    output_ = swapped ? places_[1] : places_[0];
-    const auto first = static_cast<uint32_t>(places_[0] - output_);
-    const auto second = static_cast<uint32_t>(places_[1] - output_);
-    for (uint32_t c = 0; c < 4; ++c) {
-      const uint32_t channel = c * static_cast<uint32_t>(p_.channel_step);
-      pair_.offsets[2 * c] = static_cast<uint16_t>(first + channel);
-      pair_.offsets[2 * c + 1] = static_cast<uint16_t>(second + channel);
-    }
-  }
-
-  void Run() {
+  /* `count` pairs, each but the first two pixels further in their row than the one before; the first has its pixels at
+   * these places. */
+  void Run(int32_t y0, int32_t x0, int32_t y1, int32_t x1, int32_t count) {
     const auto* const constants = static_cast<const uint8_t*>(p_.constants);
-    pair_.constants = constants;
-    pair_.end = constants + p_.blocks_bytes;
-    pair_.output = output_;
-    if (p_.blocks_bytes != 0) GemmPair<Shape>(pair_);
+    const auto* const end = constants + p_.blocks_bytes;
+    if (p_.blocks_bytes != 0) {
+      Place(y0, x0, y1, x1, 0);
+      pairs_.constants = constants;
+      pairs_.end = end;
+      pairs_.pairs = count;
+      GemmPairs<Shape>(&pairs_);
+    }
     if constexpr (kChannelsLeft != 0) {
-      pair_.constants = pair_.end;
-      pair_.output = output_ + p_.block_channels * p_.channel_step;
-      GemmPair<typename Shape::template WithChannels<kChannelsLeft>>(pair_);
+      Place(y0, x0, y1, x1, p_.block_channels * p_.channel_step);
+      pairs_.constants = end;
+      pairs_.pairs = count;
+      GemmPairs<typename Shape::template WithChannels<kChannelsLeft>>(&pairs_);
     }
   }
 
  private:
+  void Place(int32_t y0, int32_t x0, int32_t y1, int32_t x1, int32_t channels_at) {
+    for (int32_t s = 0; s < Shape::kSegments; ++s) {
+      pairs_.input[s][0] = rows_[y0 * p_.row_stride + s] + x0 * p_.input_step;
+      pairs_.input[s][1] = rows_[y1 * p_.row_stride + s] + x1 * p_.input_step;
+    }
+    /* A scatter's offsets are not negative: they are from the place that comes first. */
+    int8_t* const first = outputs_[y0] + x0 * p_.pixel_step;
+    int8_t* const second = outputs_[y1] + x1 * p_.pixel_step;
+    int8_t* const base = second < first ? second : first;
+    pairs_.output = base + channels_at;
+    const auto first_at = static_cast<uint32_t>(first - base);
+    const auto second_at = static_cast<uint32_t>(second - base);
+    for (uint32_t c = 0; c < 4; ++c) {
+      const uint32_t channel = c * static_cast<uint32_t>(p_.channel_step);
+      pairs_.offsets[2 * c] = static_cast<uint16_t>(first_at + channel);
+      pairs_.offsets[2 * c + 1] = static_cast<uint16_t>(second_at + channel);
+    }
+  }
+
   const ConvMveParams& p_;
   const int8_t* const* rows_;
   int8_t* const* outputs_;
-  GemmPairMve<Shape::kSegments> pair_;
-  int8_t* places_[2] = {};
-  int8_t* output_ = nullptr;
+  GemmPairsMve<Shape::kSegments> pairs_;
 };
 
 /* `count` output rows. Row y's are rows[y * row_stride] to rows[y * row_stride + segments - 1] and outputs[y]. */
 template <typename Shape, int kChannelsLeft>
 __attribute__((noinline)) void ConvRowsMve(const ConvMveParams& p, const int8_t* const* rows, int8_t* const* outputs,
                                            int32_t count) {
-  ConvPairMve<Shape, kChannelsLeft> pair(p, rows, outputs);
+  ConvPairsMve<Shape, kChannelsLeft> pairs(p, rows, outputs);
   int32_t y = 0;
   int32_t x = 0;
   while (y < count) {
-    pair.Place(0, y, x);
-    const bool row_ends = x + 1 == p.width;
-    if (!row_ends) {
-      pair.Place(1, y, x + 1);
+    int32_t in_row = (p.width - x) / 2;
+    if (in_row != 0) {
+      pairs.Run(y, x, y, x + 1, in_row);
     } else if (y + 1 < count) {
-      pair.Place(1, y + 1, 0);
+      pairs.Run(y, x, y + 1, 0, 1);
+      in_row = 1;
     } else {
-      pair.Place(1, y, x); /* the last of an odd number of pixels is computed twice */
+      pairs.Run(y, x, y, x, 1); /* the last of an odd number of pixels is computed twice */
+      in_row = 1;
     }
-    pair.SetOffsets();
-    pair.Run();
-    for (; x + 3 < p.width; x += 2) {
-      pair.Advance();
-      pair.Run();
-    }
-    for (x += 2; x >= p.width; x -= p.width) ++y;
+    for (x += 2 * in_row; x >= p.width; x -= p.width) ++y;
   }
 }
 

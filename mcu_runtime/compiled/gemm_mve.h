@@ -29,19 +29,21 @@
 
 namespace mote::compiled {
 
-/* Two pixels, and what is to be done with them; the assembly reads it by these offsets. */
+/* Pairs of pixels, and what is to be done with them; the assembly reads and writes it by these offsets. */
 template <int kSegments>
-struct GemmPairMve {
-  const void* constants; /* 0: the stream */
-  const void* end;       /* 4: of the stream */
-  int32_t block_step;    /* 8: bytes from a channel's output to that of the channel four further */
-  int8_t* output;        /* 12 */
-  int32_t scalar;        /* 16: kOneLine: what sums are multiplied by; the others: the output's zero point */
-  int32_t min;           /* 20: of the output's codes, where they are clamped */
-  int32_t max;           /* 24 */
-  int32_t unused;        /* 28 */
-  uint16_t offsets[8];   /* 32 */
-  const int8_t* input[kSegments][2]; /* 48 */
+struct GemmPairsMve {
+  const void* constants;             /* 0: the stream */
+  const void* end;                   /* 4: of the stream */
+  int32_t block_step;                /* 8: bytes from a channel's output to that of the channel four further */
+  int8_t* output;                    /* 12: of the first pair; moves on */
+  int32_t scalar;                    /* 16: kOneLine: what sums are multiplied by; else: the output's zero point */
+  int32_t min;                       /* 20: of the output's codes, where they are clamped */
+  int32_t max;                       /* 24 */
+  int32_t pairs;                     /* 28: how many, at least 1; left 0 */
+  int32_t input_advance;             /* 32: bytes from a pair's inputs to the next pair's */
+  int32_t output_advance;            /* 36 */
+  uint16_t offsets[8];               /* 40 */
+  const int8_t* input[kSegments][2]; /* 56: of the first pair; moves on to the last one's */
 };
 
 /* What is known when code is generated: layers of the same shape share a function. */
@@ -70,21 +72,18 @@ struct GemmShapeMve {
   using WithChannels = GemmShapeMve<kSegments, kSegmentBytes, kOther, kForm, kShift, kClamp, kWords>;
 };
 
-/* All output channels of two pixels: (end - constants) / (bytes of a block) blocks. */
+/* All blocks of all pairs. */
 template <typename Shape>
-__attribute__((noinline)) void GemmPair(const GemmPairMve<Shape::kSegments>& pair) {
-  register const void* const self asm("r11") = &pair;
+__attribute__((noinline)) void GemmPairs(GemmPairsMve<Shape::kSegments>* pairs) {
+  register void* const self asm("r11") = pairs;
   /* r0 r2 r4 r6 r8 r10 r12 lr: sums of channel 0 (first pixel, second), 1, 2, 3: VMLADAV wants even registers
    * r1 r3: the pixels   r5: the stream   r7: the output   r9: scalar, or rounds of a loop
    * q0 q1: 16 bytes of each pixel   q2: weights   q3: offsets of the outputs */
   asm volatile(
       "push {r7}\n"
-      "ldr r5, [r11]\n"
-      "ldr r7, [r11, #12]\n"
-      "vldrh.u16 q3, [r11, #32]\n"
+      "vldrh.u16 q3, [r11, #40]\n"
       ".if %c[tail]\n mov r0, #%c[tail]\n vctp.8 r0\n .endif\n"
       ".if %c[rounds] == 1\n ldr r9, [r11, #16]\n .endif\n"
-      ".if %c[stay] && %c[segments] == 1\n ldrd r1, r3, [r11, #48]\n .endif\n"
 
       /* Sixteen weights of a channel, times both pixels. */
       ".macro mote_weights%= sum0, sum1, step\n"
@@ -109,12 +108,16 @@ __attribute__((noinline)) void GemmPair(const GemmPairMve<Shape::kSegments>& pai
       ".endr\n"
       ".endm\n"
 
+      "0:\n"
+      "ldr r5, [r11]\n"
+      "ldr r7, [r11, #12]\n"
+      ".if %c[stay] && %c[segments] == 1\n ldrd r1, r3, [r11, #56]\n .endif\n"
       "1:\n"
       ".set .Lmote_first, %c[rounds] == 1\n"
       ".if %c[rounds] > 1\n"
       "mov r0, #0\n mov r2, #0\n mov r4, #0\n mov r6, #0\n mov r8, #0\n mov r10, #0\n mov r12, #0\n mov lr, #0\n"
       ".endif\n"
-      ".set .Lmote_pointers, 48\n"
+      ".set .Lmote_pointers, 56\n"
       ".rept %c[segments]\n"
       ".set .Lmote_at, 0\n"
       ".if !(%c[stay] && %c[segments] == 1)\n ldrd r1, r3, [r11, #.Lmote_pointers]\n .endif\n"
@@ -187,6 +190,26 @@ __attribute__((noinline)) void GemmPair(const GemmPairMve<Shape::kSegments>& pai
       "vpst\n"
       "vstrbt.16 q0, [r7, q3]\n"
       ".endif\n"
+      /* The next pair. */
+      "ldr r0, [r11, #28]\n"
+      "subs r0, #1\n"
+      "str r0, [r11, #28]\n"
+      "beq 3f\n"
+      "ldrd r0, r2, [r11, #32]\n"
+      "ldr r4, [r11, #12]\n"
+      "add r4, r2\n"
+      "str r4, [r11, #12]\n"
+      ".set .Lmote_pointers, 56\n"
+      ".rept %c[segments]\n"
+      "ldrd r2, r4, [r11, #.Lmote_pointers]\n"
+      "add r2, r0\n"
+      "add r4, r0\n"
+      "strd r2, r4, [r11, #.Lmote_pointers]\n"
+      ".set .Lmote_pointers, .Lmote_pointers + 8\n"
+      ".endr\n"
+      ".if %c[tail] && %c[channels] < 4\n mov r0, #%c[tail]\n vctp.8 r0\n .endif\n"
+      "b 0b\n"
+      "3:\n"
       "pop {r7}\n"
       :
       : "r"(self), [segments] "i"(Shape::kSegments), [unrolled] "i"(Shape::kUnrolled), [rounds] "i"(Shape::kRounds),
