@@ -58,4 +58,28 @@ PackedGemmMve PackGemmMve(absl::Span<const int8_t> weights, int segments, int se
   return packed;
 }
 
+std::vector<uint8_t> PackDepthwiseMve(absl::Span<const int8_t> weights, int filter_height, int filter_width, bool quads,
+                                      const MveRequantization& requantization) {
+  const int taps = filter_height * filter_width;
+  std::vector<uint8_t> bytes;
+  for (size_t c = 0; c < requantization.channels.size(); ++c) {
+    const int8_t* own = weights.data() + c * taps;
+    if (quads) {
+      for (int x = 0; x < filter_width; ++x) {
+        for (int y = 0; y < 4; ++y) {
+          bytes.push_back(static_cast<uint8_t>(y < filter_height ? own[y * filter_width + x] : 0));
+        }
+      }
+    } else {
+      bytes.insert(bytes.end(), own, own + taps);
+      bytes.insert(bytes.end(), RoundUp4(taps) - taps, 0);
+    }
+    const MveRequantization::Channel& channel = requantization.channels[c];
+    Append32(channel.offset, &bytes);
+    Append32(channel.multiplier, &bytes);
+    if (requantization.form != RequantizationMve::kOneLine) Append32(channel.exponent, &bytes);
+  }
+  return bytes;
+}
+
 }  // namespace mote::compiler

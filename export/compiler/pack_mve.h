@@ -20,6 +20,11 @@ struct PackedGemmMve {
 PackedGemmMve PackGemmMve(absl::Span<const int8_t> weights, int segments, int segment_bytes,
                           const MveRequantization& requantization);
 
+// depthwise_conv_2d_mve.h, filters of up to 4 rows. `weights`: [channel][y][x]; quads: [x][4 rows], else [x] of one
+// row.
+std::vector<uint8_t> PackDepthwiseMve(absl::Span<const int8_t> weights, int filter_height, int filter_width, bool quads,
+                                      const MveRequantization& requantization);
+
 }  // namespace mote::compiler
 
 #endif  // MOTE_EXPORT_COMPILER_PACK_MVE_H_

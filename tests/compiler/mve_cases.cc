@@ -17,6 +17,7 @@
 #include "export/compiler/pack_mve.h"
 #include "export/compiler/requantization_mve.h"
 #include "mcu_runtime/kernels/conv_2d.h"
+#include "mcu_runtime/kernels/depthwise_conv_2d.h"
 
 namespace mote::compiler {
 namespace {
@@ -36,11 +37,20 @@ struct ConvCase {
   bool without_line = false;  // takes one of the contract's forms
 };
 
+struct DepthwiseCase {
+  std::string name;
+  int height, width, channels;
+  int filter_height, filter_width, stride;
+  Activation activation = Activation::kRelu;
+  bool without_line = false;
+};
+
 class Writer {
  public:
   explicit Writer(uint32_t seed) : random_(seed) {}
 
   void Conv(const ConvCase& c);
+  void Depthwise(const DepthwiseCase& c);
   void Finish();
 
  private:
@@ -192,6 +202,100 @@ void Writer::Conv(const ConvCase& c) {
                         out_w, c.outputs, pixel_step, channel_step, out_h * out_w * c.outputs * taps);
 }
 
+void Writer::Depthwise(const DepthwiseCase& c) {
+  const int taps = c.filter_height * c.filter_width;
+  const int out_h = (c.height + c.stride - 1) / c.stride;
+  const int out_w = (c.width + c.stride - 1) / c.stride;
+  const int pad_h = std::max((out_h - 1) * c.stride + c.filter_height - c.height, 0);
+  const int pad_w = std::max((out_w - 1) * c.stride + c.filter_width - c.width, 0);
+  const int top = pad_h / 2, left = pad_w / 2;
+  const int32_t zero = Uniform(-128, 127);
+  const device::OutputRange range = RangeOf(c.activation);
+  const std::vector<int8_t> input = Codes(c.height * c.width * c.channels);
+  std::vector<int8_t> weights = Codes(c.channels * taps, -127, 127);
+  weights[Uniform(0, static_cast<int>(weights.size()) - 1)] = -128;
+  const double spread = std::sqrt(taps) * 74 * 74;
+  std::vector<device::ChannelTerms> terms;
+  std::vector<RequantizedChannel> channels;
+  for (int o = 0; o < c.channels; ++o) {
+    const absl::Span<const int8_t> own(weights.data() + o * taps, taps);
+    int32_t sum = 0;
+    for (const int8_t w : own) sum += w;
+    const int32_t bias = Uniform(-static_cast<int>(spread), static_cast<int>(spread));
+    double m = 60 / spread * std::exp2(Uniform(-1000, 1000) / 1000.0);
+    if (o % 13 == 7) m = 1e-11;
+    const device::Multiplier multiplier = MultiplierOf(m);
+    terms.push_back({bias, multiplier});
+    channels.push_back({ReachableAccumulators(bias, own, zero, {-128, 127}, false), multiplier, bias - zero * sum});
+  }
+  const auto found = c.without_line ? FindMveContractForm(channels, range) : FindMveRequantization(channels, range);
+  if (!found.has_value()) {
+    std::cerr << c.name << ": no requantization\n";
+    std::exit(1);
+  }
+
+  device::ConvolutionParams p = {};
+  p.batches = 1;
+  p.input_channels = p.output_channels = c.channels;
+  p.filter_channels = 1;
+  p.vertical = {c.height, out_h, c.filter_height, c.stride, 1, top};
+  p.horizontal = {c.width, out_w, c.filter_width, c.stride, 1, left};
+  p.input_zero_point = zero;
+  p.output = range;
+  std::vector<int8_t> in_file(weights.size());  // HWO
+  for (int o = 0; o < c.channels; ++o) {
+    for (int k = 0; k < taps; ++k) in_file[k * c.channels + o] = weights[o * taps + k];
+  }
+  std::vector<int8_t> expected(out_h * out_w * c.channels);
+  for (int first = 0; first < c.channels; first += device::kBlockChannels) {
+    const int count = std::min<int>(device::kBlockChannels, c.channels - first);
+    device::DepthwiseConv2d(p, {first, count, input.data(), in_file.data() + first, c.channels, terms.data() + first,
+                                nullptr, expected.data()});
+  }
+
+  const bool quads = c.filter_height > 1;
+  const int made = c.stride == 1 && quads && c.filter_height <= 3 && out_h > 1 ? 2 : 1;
+  const int pitch = c.width + std::max(left, (out_w - 1) * c.stride + c.filter_width - c.width - left);
+  const int rows = (out_h - 1) * c.stride + c.filter_height;
+  const int row_bytes = c.channels * pitch + 4;
+  const int stored = (row_bytes + 15) / 16 * 16 + 16;
+  std::vector<int8_t> padded(rows * stored, static_cast<int8_t>(zero));
+  for (int y = 0; y < c.height && y + top < rows; ++y) {
+    for (int o = 0; o < c.channels; ++o) {
+      for (int x = 0; x < c.width; ++x) {
+        padded[(y + top) * stored + left + o * pitch + x] = input[(y * c.width + x) * c.channels + o];
+      }
+    }
+  }
+  const std::string id = absl::StrCat("case", cases_++);
+  const std::vector<uint8_t> packed = PackDepthwiseMve(weights, c.filter_height, c.filter_width, quads, *found);
+  Array(id + "_input", padded, "int8_t");
+  Array(id + "_constants", packed, "uint8_t");
+  Array(id + "_expected", expected, "int8_t");
+  std::cout << absl::StrFormat(
+      "static constexpr DepthwiseMveParams %s_params = {%s_constants, %s_constants + %d, %d, %d, %d, %d, 1};\n", id, id,
+      id, packed.size(), found->scalar, found->min, found->max, c.channels);
+  const std::string shape =
+      absl::StrFormat("DepthwiseShapeMve<%d, %d, %d, %d, %d, %d, RequantizationMve::%s, %d, %d>", made, out_w,
+                      quads ? 4 * c.stride : c.stride, quads, quads ? 4 * c.filter_width : (taps + 3) / 4 * 4,
+                      quads ? 4 * pitch : pitch, FormName(found->form), found->shift, found->clamps);
+  if (quads) {
+    std::cout << absl::StrFormat(
+        "static void Run_%s() { DepthwiseImageMve<%s, %d>(%s_params, input_rows, output_rows, %d, %d, %d, quads); }\n",
+        id, shape, c.stride, id, out_h, row_bytes, c.filter_height);
+  } else {
+    std::cout << absl::StrFormat(
+        "static void Run_%s() { for (int y = 0; y < %d; ++y) DepthwiseRowsMve<%s>(%s_params, input_rows[y * %d], "
+        "output_rows + y); }\n",
+        id, out_h, shape, id, c.stride);
+  }
+  absl::StrAppendFormat(&calls_,
+                        "  SetRows(%s_input, %d, %d, %d, %d);\n  Check(\"%s %s\", Run_%s, %s_expected, %d, %d, %d, %d, "
+                        "1, %d);\n",
+                        id, rows, stored, out_h, out_w * c.channels, c.name, FormName(found->form), id, id, out_h,
+                        out_w, c.channels, c.channels, out_h * out_w * c.channels * taps);
+}
+
 void Writer::Finish() { std::cout << "void Cases() {\n" << calls_ << "}\n"; }
 
 void WriteAll(uint32_t seed) {
@@ -215,6 +319,29 @@ void WriteAll(uint32_t seed) {
   writer.Conv({"1x1 16-32 s2 none", 8, 8, 16, 1, 1, 2, 32, Activation::kNone});
   writer.Conv({"3x3 100-6", 5, 5, 100, 3, 3, 1, 6});
   writer.Conv({"10x4 1-64 s2", 20, 10, 1, 10, 4, 2, 64});
+  writer.Depthwise({"depthwise 3x3 25x5x64", 25, 5, 64, 3, 3, 1});
+  writer.Depthwise({"depthwise 3x3 5x25x64", 5, 25, 64, 3, 3, 1});
+  writer.Depthwise({"depthwise 3x3 5x25x64 clamped", 5, 25, 64, 3, 3, 1, Activation::kRelu, true});
+  writer.Depthwise({"depthwise 3x3 24x24x16", 24, 24, 16, 3, 3, 1});
+  writer.Depthwise({"depthwise 3x3 24x24x16 s2", 24, 24, 16, 3, 3, 2});
+  writer.Depthwise({"depthwise 3x3 12x12x32 none", 12, 12, 32, 3, 3, 1, Activation::kNone});
+  writer.Depthwise({"depthwise 3x3 12x12x32 s2 relu6", 12, 12, 32, 3, 3, 2, Activation::kRelu6});
+  writer.Depthwise({"depthwise 3x3 6x6x128", 6, 6, 128, 3, 3, 1});
+  writer.Depthwise({"depthwise 3x3 6x6x128 s2", 6, 6, 128, 3, 3, 2});
+  writer.Depthwise({"depthwise 3x3 3x3x256", 3, 3, 256, 3, 3, 1});
+  writer.Depthwise({"depthwise 1x3 1x28x40", 1, 28, 40, 1, 3, 1, Activation::kNone});
+  for (int i = 0; i < 12; ++i) {
+    DepthwiseCase c = {"random depthwise",
+                       1 + int(seed * 7 + i * 5) % 9,
+                       1 + int(seed + i * 3) % 37,
+                       1 + int(seed * 3 + i * 11) % 23,
+                       1 + i % 4,
+                       1 + (i / 2) % 4,
+                       1 + i % 2};
+    c.activation = static_cast<Activation>(i % 3);
+    c.without_line = i % 4 == 0;
+    writer.Depthwise(c);
+  }
   for (int i = 0; i < 12; ++i) {
     ConvCase c = {"random",
                   1 + int(seed * 7 + i * 5) % 7,

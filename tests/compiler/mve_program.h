@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "mcu_runtime/compiled/conv_2d_mve.h"
+#include "mcu_runtime/compiled/depthwise_conv_2d_mve.h"
 #include "mcu_runtime/device/counter.h"
 #include "mcu_runtime/device/semihosting.h"
 #include "mcu_runtime/device/start.h"
@@ -18,6 +19,7 @@ void Cases();
 inline const int8_t* input_rows[256];
 inline int8_t* output_rows[256];
 alignas(16) inline int8_t output[65536];  // NOLINT
+alignas(16) inline int8_t quads[16384];
 inline uint32_t failures = 0;
 inline uint32_t empty_instructions = 0;
 
