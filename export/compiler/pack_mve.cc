@@ -41,10 +41,10 @@ void AppendRequantization(const MveRequantization& requantization, int first, in
 
 }  // namespace
 
-PackedGemmMve PackGemmMve(absl::Span<const int8_t> weights, int segments, int segment_bytes,
-                          const MveRequantization& requantization) {
+PackedBlocksMve PackGemmMve(absl::Span<const int8_t> weights, int segments, int segment_bytes,
+                            const MveRequantization& requantization) {
   const int channels = static_cast<int>(requantization.channels.size());
-  PackedGemmMve packed;
+  PackedBlocksMve packed;
   for (int first = 0; first < channels; first += kBlockChannels) {
     const int count = std::min(kBlockChannels, channels - first);
     if (count == kBlockChannels || first == 0) packed.blocks_bytes = static_cast<int>(packed.bytes.size());
@@ -53,6 +53,28 @@ PackedGemmMve PackGemmMve(absl::Span<const int8_t> weights, int segments, int se
     }
     AppendRequantization(requantization, first, count, &packed.bytes);
     if (count == kBlockChannels) packed.blocks_bytes = static_cast<int>(packed.bytes.size());
+  }
+  packed.bytes.insert(packed.bytes.end(), kVectorBytes, 0);
+  return packed;
+}
+
+PackedBlocksMve PackFullyConnectedMve(absl::Span<const int8_t> weights, int inputs,
+                                      const MveRequantization& requantization) {
+  constexpr int kBlock = 8;
+  const int outputs = static_cast<int>(requantization.channels.size());
+  PackedBlocksMve packed;
+  for (int first = 0; first < outputs; first += kBlock) {
+    const int count = std::min(kBlock, outputs - first);
+    AppendSegment(weights, inputs, 0, inputs, first, count, &packed.bytes);
+    // Outputs at even places, then those at odd places; missing ones are zeros.
+    std::vector<MveRequantization::Channel> halves(kBlock);
+    for (int i = 0; i < count; ++i) halves[i % 2 * 4 + i / 2] = requantization.channels[first + i];
+    for (const auto& channel : halves) Append32(channel.offset, &packed.bytes);
+    for (const auto& channel : halves) Append32(channel.multiplier, &packed.bytes);
+    if (requantization.form != RequantizationMve::kOneLine) {
+      for (const auto& channel : halves) packed.bytes.push_back(static_cast<uint8_t>(channel.exponent));
+    }
+    if (count == kBlock) packed.blocks_bytes = static_cast<int>(packed.bytes.size());
   }
   packed.bytes.insert(packed.bytes.end(), kVectorBytes, 0);
   return packed;

@@ -13,12 +13,16 @@ namespace mote::compiler {
 // gemm_mve.h. `weights`: [channel][segment][byte], segments * segment_bytes a channel, as in the file.
 // Whole blocks of four channels, then the channels that are left over as a block of their own; then 16 bytes of zeros,
 // which the kernel reads.
-struct PackedGemmMve {
+struct PackedBlocksMve {
   std::vector<uint8_t> bytes;
   int blocks_bytes = 0;  // where the block of the channels left over begins: the end of whole blocks
 };
-PackedGemmMve PackGemmMve(absl::Span<const int8_t> weights, int segments, int segment_bytes,
-                          const MveRequantization& requantization);
+PackedBlocksMve PackGemmMve(absl::Span<const int8_t> weights, int segments, int segment_bytes,
+                            const MveRequantization& requantization);
+
+// fully_connected_mve.h. `weights`: [output][input]. Whole blocks of eight, then the outputs left over, then 16 zeros.
+PackedBlocksMve PackFullyConnectedMve(absl::Span<const int8_t> weights, int inputs,
+                                      const MveRequantization& requantization);
 
 // depthwise_conv_2d_mve.h, filters of up to 4 rows. `weights`: [channel][y][x]; quads: [x][4 rows], else [x] of one
 // row.

@@ -45,12 +45,20 @@ struct DepthwiseCase {
   bool without_line = false;
 };
 
+struct FullyConnectedCase {
+  std::string name;
+  int inputs, outputs;
+  Activation activation = Activation::kRelu;
+  bool without_line = false;
+};
+
 class Writer {
  public:
   explicit Writer(uint32_t seed) : random_(seed) {}
 
   void Conv(const ConvCase& c);
   void Depthwise(const DepthwiseCase& c);
+  void FullyConnected(const FullyConnectedCase& c);
   void Finish();
 
  private:
@@ -72,7 +80,7 @@ class Writer {
 
 template <typename T>
 void Writer::Array(const std::string& name, const std::vector<T>& values, const char* type) {
-  std::string line = absl::StrFormat("alignas(16) static const %s %s[] = {", type, name);
+  std::string line = absl::StrFormat("alignas(16) __attribute__((section(\".cases\"))) static const %s %s[] = {", type, name);
   for (const T value : values) {
     absl::StrAppend(&line, static_cast<int64_t>(value), ",");
     if (line.size() > 110) {
@@ -178,7 +186,7 @@ void Writer::Conv(const ConvCase& c) {
   }
 
   const std::string id = absl::StrCat("case", cases_++);
-  const PackedGemmMve packed = PackGemmMve(weights, c.filter_height, c.filter_width * c.channels, requantization);
+  const PackedBlocksMve packed = PackGemmMve(weights, c.filter_height, c.filter_width * c.channels, requantization);
   Array(id + "_input", padded, "int8_t");
   Array(id + "_constants", packed.bytes, "uint8_t");
   Array(id + "_expected", expected, "int8_t");
@@ -296,6 +304,45 @@ void Writer::Depthwise(const DepthwiseCase& c) {
                         out_w, c.channels, c.channels, out_h * out_w * c.channels * taps);
 }
 
+void Writer::FullyConnected(const FullyConnectedCase& c) {
+  const int32_t zero = Uniform(-128, 127);
+  const device::OutputRange range = RangeOf(c.activation);
+  const std::vector<int8_t> input = Codes(c.inputs);
+  const std::vector<int8_t> weights = Codes(c.inputs * c.outputs);
+  const double spread = std::sqrt(c.inputs) * 74 * 74;
+  const device::Multiplier multiplier = MultiplierOf(60 / spread);
+  std::vector<int8_t> expected;
+  std::vector<RequantizedChannel> channels;
+  for (int o = 0; o < c.outputs; ++o) {
+    const absl::Span<const int8_t> own(weights.data() + o * c.inputs, c.inputs);
+    const int32_t bias = Uniform(-static_cast<int>(spread), static_cast<int>(spread));
+    int32_t sum = 0, dot = 0;
+    for (int k = 0; k < c.inputs; ++k) {
+      sum += own[k];
+      dot += own[k] * (input[k] - zero);
+    }
+    channels.push_back({ReachableAccumulators(bias, own, zero, {-128, 127}, false), multiplier, bias - zero * sum});
+    expected.push_back(device::RequantizeToInt8(bias + dot, multiplier, range));
+  }
+  const auto found = c.without_line ? FindMveContractForm(channels, range) : FindMveRequantization(channels, range);
+  const std::string id = absl::StrCat("case", cases_++);
+  const PackedBlocksMve packed = PackFullyConnectedMve(weights, c.inputs, *found);
+  Array(id + "_input", input, "int8_t");
+  Array(id + "_constants", packed.bytes, "uint8_t");
+  Array(id + "_expected", expected, "int8_t");
+  std::cout << absl::StrFormat(
+      "static constexpr FullyConnectedMveParams %s_params = {%s_constants, %s_constants + %d, %d, %d, %d, %d};\n", id,
+      id, id, packed.blocks_bytes, found->scalar, found->min, found->max, c.outputs / 8 * 8);
+  std::cout << absl::StrFormat(
+      "static void Run_%s() { FullyConnectedMve<FullyConnectedShapeMve<%d, 8, RequantizationMve::%s, %d, %d>, "
+      "%d>(%s_params, "
+      "%s_input, output); }\n",
+      id, c.inputs, FormName(found->form), found->shift, found->clamps, c.outputs % 8, id, id);
+  absl::StrAppendFormat(
+      &calls_, "  SetRows(%s_input, 1, 0, 1, 0);\n  Check(\"%s %s\", Run_%s, %s_expected, 1, 1, %d, 0, 1, %d);\n", id,
+      c.name, FormName(found->form), id, id, c.outputs, c.outputs * c.inputs);
+}
+
 void Writer::Finish() { std::cout << "void Cases() {\n" << calls_ << "}\n"; }
 
 void WriteAll(uint32_t seed) {
@@ -319,6 +366,18 @@ void WriteAll(uint32_t seed) {
   writer.Conv({"1x1 16-32 s2 none", 8, 8, 16, 1, 1, 2, 32, Activation::kNone});
   writer.Conv({"3x3 100-6", 5, 5, 100, 3, 3, 1, 6});
   writer.Conv({"10x4 1-64 s2", 20, 10, 1, 10, 4, 2, 64});
+  writer.FullyConnected({"dense 640-128", 640, 128});
+  writer.FullyConnected({"dense 128-128", 128, 128});
+  writer.FullyConnected({"dense 128-128 clamped", 128, 128, Activation::kRelu, true});
+  writer.FullyConnected({"dense 128-640 none", 128, 640, Activation::kNone});
+  writer.FullyConnected({"dense 8-128", 8, 128});
+  writer.FullyConnected({"dense 64-10 none", 64, 10, Activation::kNone});
+  writer.FullyConnected({"dense 300-13 relu6", 300, 13, Activation::kRelu6});
+  writer.FullyConnected({"dense 1-1", 1, 1});
+  for (int i = 0; i < 8; ++i) {
+    writer.FullyConnected({"random dense", 1 + int(seed * 37 + i * 51) % 400, 1 + int(seed * 5 + i * 3) % 19,
+                           static_cast<Activation>(i % 3), i % 4 == 0});
+  }
   writer.Depthwise({"depthwise 3x3 25x5x64", 25, 5, 64, 3, 3, 1});
   writer.Depthwise({"depthwise 3x3 5x25x64", 5, 25, 64, 3, 3, 1});
   writer.Depthwise({"depthwise 3x3 5x25x64 clamped", 5, 25, 64, 3, 3, 1, Activation::kRelu, true});
