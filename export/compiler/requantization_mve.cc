@@ -118,6 +118,25 @@ std::optional<MveRequantization> FindOneLine(const std::vector<Staircase>& chann
   return std::nullopt;
 }
 
+// Every c with which a line through both codes is the contract's; all sums within 32 bits.
+OffsetRange FittingConstants(const std::vector<int32_t>& codes, int64_t a, int64_t b, int shift, int32_t lowest,
+                             int32_t highest) {
+  OffsetRange range = kSums32;
+  size_t at = 0;
+  for (int64_t x = kLowest; x <= kHighest; ++x) {
+    for (int64_t y = kLowest; y <= kHighest; ++y) {
+      const int64_t product = a * x + b * y;
+      const int64_t code = codes[at++];
+      range.AtLeast(kSums32.min - product);
+      range.AtMost(kSums32.max - product);
+      const int64_t rounded = product + compiled::RoundingMve(shift);
+      if (code > lowest) range.AtLeast((code << shift) - rounded);
+      if (code < highest) range.AtMost(((code + 1) << shift) - 1 - rounded);
+    }
+  }
+  return range;
+}
+
 }  // namespace
 
 std::optional<MveRequantization> FindMveContractForm(absl::Span<const RequantizedChannel> channels,
@@ -147,6 +166,34 @@ std::optional<MveRequantization> FindMveRequantization(absl::Span<const Requanti
   }
   if (auto line = FindOneLine(staircases, output); line.has_value()) return line;
   return FindMveContractForm(channels, output);
+}
+
+std::optional<MveAddition> FindMveAddition(const std::function<int32_t(int32_t, int32_t)>& contract, double slope_a,
+                                           double slope_b, int32_t min, int32_t max) {
+  constexpr int kMostShift = 23;
+  constexpr int kEachSide = 2;  // of a slope
+  std::vector<int32_t> codes;
+  for (int32_t x = kLowest; x <= kHighest; ++x) {
+    for (int32_t y = kLowest; y <= kHighest; ++y) codes.push_back(contract(x, y));
+  }
+  const bool clamps = min > kLowest || max < kHighest;
+  for (int shift = kMostShift; shift > kMostShift - 4; --shift) {
+    const double a = std::nearbyint(std::ldexp(slope_a, shift));
+    const double b = std::nearbyint(std::ldexp(slope_b, shift));
+    if (std::max(std::abs(a), std::abs(b)) > 1 << 28) continue;
+    for (int i = -kEachSide; i <= kEachSide; ++i) {
+      for (int j = -kEachSide; j <= kEachSide; ++j) {
+        const int64_t of_x = static_cast<int64_t>(a) + i;
+        const int64_t of_y = static_cast<int64_t>(b) + j;
+        const OffsetRange constants =
+            FittingConstants(codes, of_x, of_y, shift, clamps ? min : kLowest, clamps ? max : kHighest);
+        if (constants.empty()) continue;
+        return MveAddition{static_cast<int32_t>(of_x), static_cast<int32_t>(of_y),
+                           static_cast<int32_t>(constants.middle()), shift, clamps};
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace mote::compiler

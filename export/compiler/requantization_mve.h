@@ -3,6 +3,7 @@
 #define MOTE_EXPORT_COMPILER_REQUANTIZATION_MVE_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -36,6 +37,21 @@ std::optional<MveRequantization> FindMveRequantization(absl::Span<const Requanti
 // The contract's two roundings, as a device does them.
 std::optional<MveRequantization> FindMveContractForm(absl::Span<const RequantizedChannel> channels,
                                                      const device::OutputRange& output);
+
+// ADD and SUB of int8 (add_mve.h): one line of both codes.
+struct MveAddition {
+  int32_t a = 0;
+  int32_t b = 0;
+  int32_t c = 0;
+  int shift = 2;
+  bool clamps = false;
+};
+
+// Proved by all pairs of codes: `contract` is asked for the code of each, and both end in a clamp to [min, max].
+// `slope_a` and `slope_b` are what a code of the first and second input adds to the output's, but for rounding. Nothing
+// where no line is found.
+std::optional<MveAddition> FindMveAddition(const std::function<int32_t(int32_t, int32_t)>& contract, double slope_a,
+                                           double slope_b, int32_t min, int32_t max);
 
 }  // namespace mote::compiler
 

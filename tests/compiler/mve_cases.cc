@@ -16,8 +16,10 @@
 #include "absl/strings/str_format.h"
 #include "export/compiler/pack_mve.h"
 #include "export/compiler/requantization_mve.h"
+#include "mcu_runtime/kernels/add.h"
 #include "mcu_runtime/kernels/conv_2d.h"
 #include "mcu_runtime/kernels/depthwise_conv_2d.h"
+#include "mcu_runtime/kernels/pool_2d.h"
 
 namespace mote::compiler {
 namespace {
@@ -59,6 +61,8 @@ class Writer {
   void Conv(const ConvCase& c);
   void Depthwise(const DepthwiseCase& c);
   void FullyConnected(const FullyConnectedCase& c);
+  void Add(int count, double scale_a, double scale_b, double scale_out, int sign, Activation activation);
+  void Pool(int height, int width, int channels, bool average, Activation activation);
   void Finish();
 
  private:
@@ -80,7 +84,8 @@ class Writer {
 
 template <typename T>
 void Writer::Array(const std::string& name, const std::vector<T>& values, const char* type) {
-  std::string line = absl::StrFormat("alignas(16) __attribute__((section(\".cases\"))) static const %s %s[] = {", type, name);
+  std::string line =
+      absl::StrFormat("alignas(16) __attribute__((section(\".cases\"))) static const %s %s[] = {", type, name);
   for (const T value : values) {
     absl::StrAppend(&line, static_cast<int64_t>(value), ",");
     if (line.size() > 110) {
@@ -343,6 +348,64 @@ void Writer::FullyConnected(const FullyConnectedCase& c) {
       c.name, FormName(found->form), id, id, c.outputs, c.outputs * c.inputs);
 }
 
+void Writer::Add(int count, double scale_a, double scale_b, double scale_out, int sign, Activation activation) {
+  const device::OutputRange range = RangeOf(activation);
+  const double twice = 2 * std::max(scale_a, scale_b);
+  device::AddParams p;
+  const int32_t zero_a = Uniform(-128, 127), zero_b = Uniform(-128, 127);
+  p.a = device::AddTerm(zero_a, MultiplierOf(scale_a / twice));
+  p.b = device::AddTerm(zero_b, MultiplierOf(scale_b / twice));
+  const device::Multiplier m = MultiplierOf(twice / ((1 << device::kAddBits8) * scale_out));
+  p.mantissa = m.mantissa;
+  p.shift = device::RightShift(-m.exponent);
+  p.output = range;
+  const auto contract = [&](int32_t x, int32_t y) {
+    return sign > 0 ? device::AddFunction<device::kAddBits8, 1>{p}(x, y)
+                    : device::AddFunction<device::kAddBits8, -1>{p}(x, y);
+  };
+  const auto found = FindMveAddition(contract, scale_a / scale_out, sign * scale_b / scale_out, range.min, range.max);
+  if (!found.has_value()) {
+    std::cerr << "add: no line\n";
+    return;
+  }
+  const std::vector<int8_t> a = Codes(count), b = Codes(count);
+  std::vector<int8_t> expected;
+  for (int i = 0; i < count; ++i) expected.push_back(static_cast<int8_t>(contract(a[i], b[i])));
+  const std::string id = absl::StrCat("case", cases_++);
+  Array(id + "_a", a, "int8_t");
+  Array(id + "_b", b, "int8_t");
+  Array(id + "_expected", expected, "int8_t");
+  std::cout << absl::StrFormat(
+      "static void Run_%s() { static constexpr AddMveParams p = {%d, %d, %d, %d, %d}; AddMve<%d, %d>(p, %s_a, %s_b, "
+      "output, %d); }\n",
+      id, found->a, found->b, found->c, range.min, range.max, found->shift, found->clamps, id, id, count);
+  absl::StrAppendFormat(&calls_,
+                        "  SetRows(nullptr, 1, 0, 1, 0);\n  Check(\"add\", Run_%s, %s_expected, 1, 1, %d, 0, 1, %d);\n",
+                        id, id, count, count);
+}
+
+void Writer::Pool(int height, int width, int channels, bool average, Activation activation) {
+  const device::OutputRange range = RangeOf(activation);
+  const std::vector<int8_t> input = Codes(height * width * channels);
+  device::Pool2dParams p = {1, channels, {height, 1, height, 1, 1, 0}, {width, 1, width, 1, 1, 0}, range};
+  std::vector<int8_t> expected(channels);
+  if (average)
+    device::Pool2d<device::AverageOfInt8>(p, input.data(), expected.data());
+  else
+    device::Pool2d<device::MaximumOf>(p, input.data(), expected.data());
+  const std::string id = absl::StrCat("case", cases_++);
+  Array(id + "_input", input, "int8_t");
+  Array(id + "_expected", expected, "int8_t");
+  const std::string kernel = !average ? "MaxPoolMve" : height * width > 255 ? "AveragePoolLargeMve" : "AveragePoolMve";
+  std::cout << absl::StrFormat(
+      "static void Run_%s() { static constexpr PoolMveParams p = {%d, %d, %d, %d, %d, %d}; %s(p, %s_input, output); "
+      "}\n",
+      id, channels, height, width, width * channels, range.min, range.max, kernel, id);
+  absl::StrAppendFormat(&calls_,
+                        "  SetRows(nullptr, 1, 0, 1, 0);\n  Check(\"%s\", Run_%s, %s_expected, 1, 1, %d, 0, 1, %d);\n",
+                        kernel, id, id, channels, height * width * channels);
+}
+
 void Writer::Finish() { std::cout << "void Cases() {\n" << calls_ << "}\n"; }
 
 void WriteAll(uint32_t seed) {
@@ -366,6 +429,18 @@ void WriteAll(uint32_t seed) {
   writer.Conv({"1x1 16-32 s2 none", 8, 8, 16, 1, 1, 2, 32, Activation::kNone});
   writer.Conv({"3x3 100-6", 5, 5, 100, 3, 3, 1, 6});
   writer.Conv({"10x4 1-64 s2", 20, 10, 1, 10, 4, 2, 64});
+  writer.Add(4096, 0.02, 0.03, 0.025, 1, Activation::kRelu);
+  writer.Add(4096, 0.02, 0.03, 0.035, 1, Activation::kNone);
+  writer.Add(77, 0.3, 0.03, 0.1, -1, Activation::kRelu6);
+  for (int i = 1; i < 8; ++i) writer.Add(8 + i, 0.1, 0.1 / i, 0.09 + 0.01 * i, 1, Activation::kRelu);
+  writer.Add(3, 0.02, 0.03, 0.025, 1, Activation::kRelu);
+  writer.Pool(25, 5, 64, true, Activation::kNone);
+  writer.Pool(8, 8, 64, true, Activation::kRelu);
+  writer.Pool(3, 3, 255, true, Activation::kNone);
+  writer.Pool(16, 17, 13, true, Activation::kNone);
+  writer.Pool(2, 2, 33, true, Activation::kNone);
+  writer.Pool(2, 2, 64, false, Activation::kRelu6);
+  writer.Pool(3, 3, 5, false, Activation::kNone);
   writer.FullyConnected({"dense 640-128", 640, 128});
   writer.FullyConnected({"dense 128-128", 128, 128});
   writer.FullyConnected({"dense 128-128 clamped", 128, 128, Activation::kRelu, true});

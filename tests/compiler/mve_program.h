@@ -6,9 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mcu_runtime/compiled/add_mve.h"
 #include "mcu_runtime/compiled/conv_2d_mve.h"
 #include "mcu_runtime/compiled/depthwise_conv_2d_mve.h"
 #include "mcu_runtime/compiled/fully_connected_mve.h"
+#include "mcu_runtime/compiled/pool_2d_mve.h"
 #include "mcu_runtime/device/counter.h"
 #include "mcu_runtime/device/semihosting.h"
 #include "mcu_runtime/device/start.h"
