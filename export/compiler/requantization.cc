@@ -128,6 +128,15 @@ Shifts FinestShifts(absl::Span<const Staircase> channels, Lines lines, double ba
   return shifts;
 }
 
+// Of a right shift that is asked for: the smallest k leaves the most bits to multipliers.
+Shifts AskedShifts(absl::Span<const Staircase> channels, Lines lines, double base, const RequantizationRequest& request) {
+  const int most = MostLeftShift(channels, lines, base, request.held);
+  Shifts shifts = {request.least_left_shift, *request.right_shift};
+  while (shifts.left <= most && MostRightShift(channels, shifts.left) < shifts.right) ++shifts.left;
+  if (shifts.left > most) shifts.right = -1;
+  return shifts;
+}
+
 class Search {
  public:
   Search(std::vector<Staircase> channels, const RequantizationRequest& request)
@@ -140,10 +149,10 @@ class Search {
     t.lines = form == RequantizationForm::kOneLine ? Lines::kOne : Lines::kTwo;
     const int32_t zero = request_.output.zero_point + request_.held.offset;
     if (t.lines == Lines::kOne) {  // The whole offset before the multiplication, if there is room for it.
-      t.shifts = FinestShifts(channels_, t.lines, 0, request_.held);
+      t.shifts = ShiftsFor(t.lines, 0);
       if (t.shifts.right >= 0 && FindAll(t, result)) return Finish(form, t, result);
     }
-    t.shifts = FinestShifts(channels_, t.lines, zero + 0.5, request_.held);
+    t.shifts = ShiftsFor(t.lines, zero + 0.5);
     if (t.shifts.right < 0) return false;
     const int32_t centre = t.shifts.right == 0 ? zero : (2 * zero + 1) * (1 << (t.shifts.right - 1));
     // With two lines, D is added above and D + 1 taken off below: where ties are met exactly, one more makes up for
@@ -156,6 +165,11 @@ class Search {
   }
 
  private:
+  Shifts ShiftsFor(Lines lines, double base) const {
+    return request_.right_shift ? AskedShifts(channels_, lines, base, request_)
+                                : FinestShifts(channels_, lines, base, request_.held);
+  }
+
   // Begins with the channel that failed last: where one fails, nothing more need be computed.
   bool FindAll(const Try& t, LayerRequantization* result) {
     if (!FindChannel(channels_[hardest_], t)) return false;

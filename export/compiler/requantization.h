@@ -186,6 +186,10 @@ struct RequantizedChannel {
 struct RequantizationRequest {
   device::OutputRange output;
   HeldCode held = kHeldUnsigned;
+  // For kernels that layers share: s as it stands in their instructions, and the least k that they can do with. None:
+  // the finest that there is.
+  std::optional<int> right_shift;
+  int least_left_shift = 0;
 };
 
 // How a layer is requantized: one form, constants for each channel, all proved.

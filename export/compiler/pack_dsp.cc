@@ -1,0 +1,134 @@
+#include "export/compiler/pack_dsp.h"
+
+#include <utility>
+
+namespace mote::compiler {
+namespace {
+
+// One line leaves few choices open, and 12 suits most layers; two lines ask for more fraction bits.
+constexpr int kOneLineShifts[] = {12, 10, 14, 16};
+constexpr int kTwoLinesShifts[] = {17, 18, 19, 16, 15, 13, 11};
+
+absl::Span<const int8_t> WeightsOf(const Layer& layer, size_t channel) {
+  const size_t count = layer.weights.size() / layer.channels.size();
+  return absl::MakeConstSpan(layer.weights).subspan(channel * count, count);
+}
+
+bool IsPadded(const Axis& axis) {
+  return axis.padding > 0 ||
+         (axis.output - 1) * axis.stride - axis.padding + (axis.filter - 1) * axis.dilation >= axis.input;
+}
+
+// bias - zero_point * sum of weights.
+int32_t BiasOfCodes(const Layer& layer, size_t channel) {
+  int32_t bias = layer.channels[channel].bias;
+  for (const int8_t weight : WeightsOf(layer, channel)) bias -= layer.input_zero_point * weight;
+  return bias;
+}
+
+void AppendWord(int32_t word, std::vector<uint8_t>* stream) {
+  for (int i = 0; i < 4; ++i) stream->push_back(static_cast<uint8_t>(static_cast<uint32_t>(word) >> (8 * i)));
+}
+
+// The products of a sum in the order of a patch (dsp_patch.h), as places in a channel's weights; -1: padding.
+std::vector<int> PatchOrder(const Layer& layer) {
+  const bool whole_rows = layer.horizontal.dilation == 1;
+  const int segment = layer.input_channels * (whole_rows ? layer.horizontal.filter : 1);
+  const int segments = layer.vertical.filter * (whole_rows ? 1 : layer.horizontal.filter);
+  std::vector<int> order;
+  for (int s = 0; s < segments; ++s) {
+    for (int i = 0; i + 4 <= segment; i += 4) {
+      for (const int byte : {0, 2, 1, 3}) order.push_back(s * segment + i + byte);
+    }
+  }
+  for (int s = 0; s < segments; ++s) {
+    for (int i = segment / 4 * 4; i < segment; ++i) order.push_back(s * segment + i);
+  }
+  while (order.size() % 4 != 0) order.push_back(-1);
+  return order;
+}
+
+}  // namespace
+
+DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift) {
+  DspRequantization result;
+  result.weights = layer.weights;
+  const bool padded = IsPadded(layer.vertical) || IsPadded(layer.horizontal);
+  std::vector<RequantizedChannel> channels;
+  for (size_t c = 0; c < layer.channels.size(); ++c) {
+    const OutputChannel& channel = layer.channels[c];
+    const device::Multiplier multiplier = {channel.mantissa, channel.exponent};
+    const int32_t bias = BiasOfCodes(layer, c);
+    channels.push_back({ReachableAccumulators(channel.bias, WeightsOf(layer, c), layer.input_zero_point, {-128, 127},
+                                              padded),
+                        multiplier, bias});
+    result.terms.push_back({bias, multiplier});
+  }
+  RequantizationRequest request;
+  request.output = {layer.output_zero_point, layer.output_min, layer.output_max};
+  request.held = kHeldSigned;
+  request.least_left_shift = least_left_shift;
+  const auto find = [&](absl::Span<const int> shifts, RequantizationForm form) {
+    for (const int shift : shifts) {
+      request.right_shift = shift;
+      LayerRequantization found = FindRequantization(channels, request);
+      if (found.form == form && !found.clamps) return found;
+    }
+    return LayerRequantization();
+  };
+  LayerRequantization found = find(kOneLineShifts, RequantizationForm::kOneLine);
+  if (found.channels.empty()) found = find(kTwoLinesShifts, RequantizationForm::kTwoLines);
+  if (found.channels.empty()) return result;
+  result.form = found.form;
+  result.left_shift = found.left_shift;
+  result.right_shift = found.right_shift;
+  result.offset = found.offset;
+  const size_t weights = layer.weights.size() / layer.channels.size();
+  for (size_t c = 0; c < found.channels.size(); ++c) {
+    const LayerRequantization::Channel& channel = found.channels[c];
+    if (channel.constant) std::fill_n(result.weights.begin() + c * weights, weights, int8_t{0});
+    if (found.form == RequantizationForm::kOneLine) {
+      result.channel_words.push_back({channel.multiplier, channel.offset});
+    } else {
+      result.channel_words.push_back({channel.start, channel.multiplier, channel.offset});
+    }
+  }
+  return result;
+}
+
+PackedConvDsp PackConvDsp(const Layer& layer) {
+  constexpr int kPairedShift = 8;
+  PackedConvDsp packed;
+  packed.requantization = FindDspRequantization(layer, kPairedShift);
+  const std::vector<int8_t>& weights = packed.requantization.weights;
+  const std::vector<int> order = PatchOrder(layer);
+  packed.chunks = static_cast<int>(order.size() / 4);
+  const int taps = static_cast<int>(weights.size() / layer.channels.size());
+  const int channels = static_cast<int>(layer.channels.size());
+  const auto weight = [&](int channel, int place) -> int {
+    return place < 0 || channel >= channels ? 0 : weights[channel * taps + place];
+  };
+  for (int c = 0; c < channels; c += 2) {
+    for (const int place : order) {
+      if (weight(c + 1, place) == -128 && weight(c, place) < 0) packed.bytes = true;
+    }
+  }
+  for (int c = 0; c < channels; c += 2) {
+    for (const int place : order) {
+      const int a = weight(c, place);
+      const int b = weight(c + 1, place);
+      packed.stream.push_back(static_cast<uint8_t>(a));
+      packed.stream.push_back(static_cast<uint8_t>(packed.bytes ? b : (256 * b + a) >> 8));
+    }
+    if (packed.requantization.channel_words.empty()) continue;
+    const std::vector<int32_t>& words = packed.requantization.channel_words[c];
+    for (const int32_t word : words) AppendWord(word, &packed.stream);
+    const bool has_second = c + 1 < channels;
+    for (size_t i = 0; i < words.size(); ++i) {
+      AppendWord(has_second ? packed.requantization.channel_words[c + 1][i] : 0, &packed.stream);
+    }
+  }
+  return packed;
+}
+
+}  // namespace mote::compiler

@@ -1,0 +1,43 @@
+// Constants of the kernels for cores with the DSP extension (mcu_runtime/compiled/*_dsp.h).
+//
+// Sums are of codes as they stand, int8: the zero point's share, -zero_point * sum of weights, goes into the bias, and
+// padding holds the zero point.
+#ifndef MOTE_EXPORT_COMPILER_PACK_DSP_H_
+#define MOTE_EXPORT_COMPILER_PACK_DSP_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "export/compiler/network.h"
+#include "export/compiler/requantization.h"
+
+namespace mote::compiler {
+
+// How the sums of a layer become codes on such a core, with weights as they are to be packed.
+struct DspRequantization {
+  RequantizationForm form = RequantizationForm::kTwoRoundings;
+  int left_shift = 0;
+  int right_shift = 0;
+  int32_t offset = 0;
+  std::vector<std::vector<int32_t>> channel_words;   // what a channel's stream ends with: {m, D} or {bias, m, D}
+  std::vector<device::ChannelTerms> terms;           // of kTwoRoundings: biases for sums of codes as they stand
+  std::vector<int8_t> weights;                       // the layer's, with 0 for channels that training switched off
+};
+
+// `least_left_shift`: kernels whose sums come as 2^n times what they are ask for k >= n. Right shifts are tried in an
+// order that many layers agree on, since each is a kernel of its own.
+DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift);
+
+struct PackedConvDsp {
+  DspRequantization requantization;
+  bool bytes = false;  // DspWeights::kBytes: some pair of weights does not fit a halfword
+  int chunks = 0;      // of four products
+  std::vector<uint8_t> stream;
+};
+
+// Of kConvolution and kDense layers.
+PackedConvDsp PackConvDsp(const Layer& layer);
+
+}  // namespace mote::compiler
+
+#endif  // MOTE_EXPORT_COMPILER_PACK_DSP_H_

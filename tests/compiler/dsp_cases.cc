@@ -1,0 +1,255 @@
+// Writes the cases of the kernels for cores with the DSP extension as a C++ source for the device
+// (kernel_cases_device.h), to standard output: random layers of given shapes, packed by the compiler, with the bytes that
+// the contract asks for.
+//   dsp_cases [SEED] [random cases]
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "export/compiler/pack_dsp.h"
+#include "mcu_runtime/kernels/requantize.h"
+
+namespace mote::compiler {
+namespace {
+
+struct Shape {
+  std::string name;
+  int height, width, channels, outputs;
+  int filter_y, filter_x, stride_y, stride_x;
+  bool same = true;
+  bool relu = true;
+  std::string layout = "kNhwc8";
+  bool extreme = false;    // weights of -128
+  bool pixels = false;     // KernelForm::kPixels: whole image as one run
+  int dilation = 1;
+  bool exact = false;      // multipliers that no cheap form fits
+};
+
+class Writer {
+ public:
+  explicit Writer(unsigned seed) : random_(seed) {}
+
+  void Conv(const Shape& s) {
+    Layer layer = RandomLayer(s, s.filter_y * s.filter_x * s.channels);
+    const std::vector<int8_t> input = Codes(s.height * s.width * s.channels);
+    const PackedConvDsp packed = PackConvDsp(layer);
+    const std::string k = "Case" + std::to_string(count_);
+    const Axis& v = layer.vertical;
+    const Axis& h = layer.horizontal;
+    Table("int8_t", k + "Input", input);
+    Table("uint8_t", k + "Weights", packed.stream);
+    const int longest = s.width * s.channels;
+    Table("int8_t", k + "Outside", std::vector<int8_t>(longest + 4, static_cast<int8_t>(layer.input_zero_point)));
+    const DspRequantization& r = packed.requantization;
+    Terms(k, r);
+    const bool planar = s.layout == "kPlanar8";
+    const int left = planar ? 1 : 0;
+    const int plane = planar ? (h.output + 2 + 3) / 4 * 4 : 0;
+    const int row_bytes = planar ? plane * s.outputs : h.output * s.outputs;
+    std::vector<uint8_t> expected(row_bytes * v.output, 0x55);
+    for (int y = 0; y < v.output; ++y) {
+      for (int x = 0; x < h.output; ++x) {
+        for (int c = 0; c < s.outputs; ++c) {
+          int32_t sum = layer.channels[c].bias;
+          for (int ky = 0; ky < v.filter; ++ky) {
+            for (int kx = 0; kx < h.filter; ++kx) {
+              const int iy = y * v.stride - v.padding + ky * v.dilation;
+              const int ix = x * h.stride - h.padding + kx * h.dilation;
+              if (iy < 0 || iy >= v.input || ix < 0 || ix >= h.input) continue;
+              for (int i = 0; i < s.channels; ++i) {
+                sum += (input[(iy * s.width + ix) * s.channels + i] - layer.input_zero_point) *
+                       layer.weights[((c * v.filter + ky) * h.filter + kx) * s.channels + i];
+              }
+            }
+          }
+          const int at = y * row_bytes + (planar ? c * plane + left + x : x * s.outputs + c);
+          expected[at] = Code(layer, c, sum);
+        }
+      }
+    }
+    Table("uint8_t", k + "Expected", expected);
+    const bool whole_rows = h.dilation == 1;
+    const char* form = r.form == RequantizationForm::kOneLine    ? "kOneLine"
+                       : r.form == RequantizationForm::kTwoLines ? "kTwoLines"
+                                                                 : "kSums";
+    const int run = s.pixels ? h.output * v.output : h.output;
+    std::printf(
+        "constexpr ConvDspParams k%sParams = {{%d, %d, %d, %d, %d, %d, %d, %d, %d}, %d, %d, %d, %d, %d, %d, %d, "
+        "k%sWeights, k%sTerms, {%d, %d, %d}};\n",
+        k.c_str(), s.channels, v.filter, h.filter, h.stride, h.dilation, h.padding, h.input,
+        whole_rows ? h.filter : 1, layer.input_zero_point, h.output, s.outputs, planar ? plane : s.outputs, left,
+        packed.chunks, r.left_shift, r.offset, k.c_str(), k.c_str(), layer.output_zero_point, layer.output_min,
+        layer.output_max);
+    const std::string kernel = std::string("ConvDsp<kUnroll, DspWeights::") + (packed.bytes ? "kBytes" : "kPaired") +
+                               ", DspRequantize::" + form + ", DspLayout::" + s.layout + ", " +
+                               std::to_string(std::max(1, r.right_shift)) + ", " + (run % 3 != 0 && run > 1 ? "true" : "false") +
+                               ", " + (run == 1 ? "true" : "false") + ">";
+    std::printf("void %s(uint8_t* output, uint8_t* scratch) {\n", k.c_str());
+    if (s.pixels) {
+      std::printf("  const uint8_t* inputs[] = {reinterpret_cast<const uint8_t*>(k%sInput)};\n  %s::Pixels(k%sParams, inputs, %d, output, scratch);\n",
+                  k.c_str(), kernel.c_str(), k.c_str(), run);
+    } else {
+      std::printf(
+          "  for (int32_t y = 0; y < %d; ++y) {\n    const uint8_t* rows[%d];\n    for (int32_t i = 0; i < %d; ++i) {\n"
+          "      const int32_t row = y * %d - %d + i * %d;\n      rows[i] = reinterpret_cast<const uint8_t*>(row >= 0 && "
+          "row < %d ? k%sInput + row * %d : k%sOutside);\n    }\n    %s::Row(k%sParams, rows, output + y * %d, "
+          "scratch);\n  }\n",
+          v.output, v.filter, v.filter, v.stride, v.padding, v.dilation, v.input, k.c_str(), longest, k.c_str(),
+          kernel.c_str(), k.c_str(), row_bytes);
+    }
+    std::printf("}\n");
+    const int macs = v.output * h.output * s.outputs * static_cast<int>(layer.weights.size() / layer.channels.size());
+    Entry(s, k, packed.bytes ? std::string(form) + "/bytes" : form, expected.size(), macs);
+  }
+
+  void Finish() const {
+    std::printf("}  // namespace\nconst Case kCases[] = {\n%s};\nconst int32_t kCaseCount = %d;\n}  // namespace\n",
+                entries_.c_str(), count_);
+  }
+
+  Shape RandomShape() {
+    Shape s;
+    s.filter_y = Between(1, 4);
+    s.filter_x = Between(1, 4);
+    s.stride_y = Between(1, 3);
+    s.stride_x = Between(1, 3);
+    s.dilation = Between(0, 3) == 0 ? 2 : 1;
+    s.height = Between((s.filter_y - 1) * s.dilation + 1, 9);
+    s.width = Between((s.filter_x - 1) * s.dilation + 1, 12);
+    s.channels = Between(1, 20);
+    s.outputs = Between(1, 18);
+    s.same = Between(0, 1) != 0;
+    s.relu = Between(0, 1) != 0;
+    s.layout = Between(0, 1) != 0 ? "kNhwc8" : "kPlanar8";
+    s.extreme = Between(0, 3) == 0;
+    s.exact = Between(0, 5) == 0;
+    if (Between(0, 3) == 0) {
+      s.filter_y = s.filter_x = s.stride_y = s.stride_x = s.dilation = 1;
+      s.pixels = Between(0, 1) != 0;
+      if (s.pixels) s.layout = "kNhwc8";
+    }
+    return s;
+  }
+
+ private:
+  int Between(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
+
+  std::vector<int8_t> Codes(int count) {
+    std::vector<int8_t> codes(count);
+    for (int8_t& code : codes) code = static_cast<int8_t>(Between(-128, 127));
+    return codes;
+  }
+
+  static Axis MakeAxis(int input, int filter, int stride, int dilation, bool same) {
+    Axis axis;
+    axis.input = input;
+    axis.filter = filter;
+    axis.stride = stride;
+    axis.dilation = dilation;
+    const int reach = (filter - 1) * dilation + 1;
+    axis.output = same ? (input + stride - 1) / stride : (input - reach) / stride + 1;
+    axis.padding = same ? std::max(0, (axis.output - 1) * stride + reach - input) / 2 : 0;
+    return axis;
+  }
+
+  Layer RandomLayer(const Shape& s, int taps) {
+    Layer layer;
+    layer.vertical = MakeAxis(s.height, s.filter_y, s.stride_y, s.dilation, s.same);
+    layer.horizontal = MakeAxis(s.width, s.filter_x, s.stride_x, s.dilation, s.same);
+    layer.input_channels = s.channels;
+    layer.output_channels = s.outputs;
+    layer.input_zero_point = Between(-128, 127);
+    layer.output_zero_point = s.relu ? -128 : Between(-60, 60);
+    layer.weights.resize(static_cast<size_t>(s.outputs) * taps);
+    for (int8_t& weight : layer.weights) weight = static_cast<int8_t>(Between(s.extreme ? -128 : -127, 127));
+    for (int c = 0; c < s.outputs; ++c) {
+      OutputChannel channel;
+      channel.bias = Between(-8000, 8000);
+      const double slope = (s.exact ? 1 : 60) / (std::sqrt(taps) * 74 * 73) * std::exp2(Between(-100, 100) / 100.0);
+      int exponent;
+      channel.mantissa = static_cast<int32_t>(std::frexp(slope, &exponent) * std::exp2(31.0));
+      channel.exponent = exponent;
+      if (s.exact && c % 2 == 0) channel.exponent = 0, channel.mantissa = (1 << 30) + Between(0, 3);
+      layer.channels.push_back(channel);
+    }
+    return layer;
+  }
+
+  static uint8_t Code(const Layer& layer, int c, int32_t sum) {
+    const OutputChannel& channel = layer.channels[c];
+    return static_cast<uint8_t>(
+        device::RequantizeToInt8(sum, {channel.mantissa, channel.exponent},
+                                 {layer.output_zero_point, layer.output_min, layer.output_max}));
+  }
+
+  template <typename T>
+  static void Table(const std::string& type, const std::string& name, const std::vector<T>& values) {
+    std::printf("alignas(4) constexpr %s k%s[] = {", type.c_str(), name.c_str());
+    for (const T value : values) std::printf("%d,", static_cast<int>(value));
+    std::printf("};\n");
+  }
+
+  static void Terms(const std::string& k, const DspRequantization& r) {
+    std::printf("constexpr mote::device::ChannelTerms k%sTerms[] = {", k.c_str());
+    for (const device::ChannelTerms& t : r.terms) std::printf("{%d, {%d, %d}},", t.bias, t.multiplier.mantissa, t.multiplier.exponent);
+    std::printf("};\n");
+  }
+
+  void Entry(const Shape& s, const std::string& k, const std::string& how, size_t bytes, int macs) {
+    char name[200];
+    std::snprintf(name, sizeof(name), "%s %dx%dx%d->%d %dx%d/%d %s%s", s.name.c_str(), s.height, s.width, s.channels,
+                  s.outputs, s.filter_y, s.filter_x, s.stride_x, (s.layout + "/" + how).c_str(), s.pixels ? "/run" : "");
+    entries_ += "  {\"" + std::string(name) + "\", " + k + ", k" + k + "Expected, " + std::to_string(bytes) + ", " + std::to_string(macs) + "},\n";
+    ++count_;
+  }
+
+  std::mt19937 random_;
+  std::string entries_;
+  int count_ = 0;
+};
+
+const Shape kConvolutions[] = {
+    {"conv", 5, 5, 64, 64, 1, 1, 1, 1, true, true, "kPlanar8"},
+    {"conv", 25, 5, 64, 64, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
+    {"conv", 49, 10, 1, 64, 10, 4, 2, 2, true, true, "kPlanar8"},
+    {"conv", 24, 96, 3, 8, 3, 3, 2, 2, true, true, "kPlanar8"},
+    {"conv", 6, 48, 8, 16, 1, 1, 1, 1, true, true, "kPlanar8"},
+    {"conv", 6, 24, 16, 32, 1, 1, 1, 1, true, true, "kPlanar8"},
+    {"conv", 6, 24, 32, 32, 1, 1, 1, 1, true, true, "kPlanar8"},
+    {"conv", 3, 6, 128, 128, 1, 1, 1, 1, true, true, "kPlanar8"},
+    {"conv", 3, 3, 256, 256, 1, 1, 1, 1, true, true, "kPlanar8"},
+    {"conv", 8, 32, 3, 16, 3, 3, 1, 1},
+    {"conv", 8, 32, 16, 16, 3, 3, 1, 1},
+    {"conv", 8, 32, 16, 16, 3, 3, 1, 1, true, false},
+    {"conv", 8, 32, 16, 32, 3, 3, 2, 2},
+    {"conv", 8, 16, 32, 32, 3, 3, 1, 1},
+    {"conv", 8, 8, 64, 64, 3, 3, 1, 1, true, false},
+    {"conv", 8, 16, 32, 64, 1, 1, 2, 2, true, false},
+    {"conv", 28, 1, 40, 128, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
+    {"conv", 15, 1, 128, 128, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
+    {"dense", 1, 1, 640, 128, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
+};
+
+}  // namespace
+}  // namespace mote::compiler
+
+int main(int argc, char** argv) {
+  using namespace mote::compiler;
+  std::printf(
+      "#include \"mcu_runtime/compiled/conv_2d_dsp.h\"\n#include \"tests/compiler/kernel_cases_device.h\"\n"
+      "namespace mote::kernel_cases {\nusing namespace mote::compiled;\nnamespace {\nconstexpr int kUnroll = 8;\n");
+  Writer writer(argc > 1 ? static_cast<unsigned>(std::atoi(argv[1])) : 1);
+  const int random_cases = argc > 2 ? std::atoi(argv[2]) : 0;
+  if (random_cases == 0) {
+    for (const Shape& shape : kConvolutions) writer.Conv(shape);
+  }
+  for (int i = 0; i < random_cases; ++i) {
+    Shape shape = writer.RandomShape();
+    shape.name = "random" + std::to_string(i);
+    writer.Conv(shape);
+  }
+  writer.Finish();
+}
