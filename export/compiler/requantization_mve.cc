@@ -1,9 +1,9 @@
 #include "export/compiler/requantization_mve.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
 namespace mote::compiler {
@@ -27,39 +27,24 @@ struct Line {
   int32_t highest = kHighest;
 };
 
+double RealOf(const device::Multiplier& m) { return std::ldexp(m.mantissa, m.exponent - 31); }
+
 // floor(a / b) and its complement, b > 0.
 int64_t FloorDivide(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 int64_t CeilDivide(int64_t a, int64_t b) { return -FloorDivide(-a, b); }
 
 // The smallest x with a code of at least `code`, where the code is
 // saturate(floor((floor(x * multiplier / 2^31) + RoundingMve(shift)) / 2^shift)). |x| < 2^59.
-int64_t SmallestWithCode(int32_t code, int shift, int32_t multiplier) {
-  const int64_t high = (int64_t{code} << shift) - compiled::RoundingMve(shift);  // under 2^32 in magnitude
+int64_t SmallestWithCode(int64_t code, int shift, int32_t multiplier) {
+  const int64_t high = (code << shift) - compiled::RoundingMve(shift);  // under 2^32 in magnitude
   if (std::abs(high) < int64_t{1} << 31) return CeilDivide(high << 31, multiplier);
   return high > 0 ? int64_t{1} << 59 : -(int64_t{1} << 59);  // nowhere or everywhere, for 32 bits
 }
 
-// Every offset with which `multiplier` gives the steps, x = sum * 2^scalar_bits + offset within 32 bits.
-OffsetRange FittingLineOffsets(const StepFunction& steps, const Line& line, int32_t multiplier) {
-  const auto scaled = [&](int64_t sum) { return sum << line.scalar_bits; };
-  const auto smallest = [&](int32_t code) { return SmallestWithCode(code, line.shift, multiplier); };
-  OffsetRange range;
-  range.AtLeast(kSums32.min - scaled(steps.domain.min));
-  range.AtMost(kSums32.max - scaled(steps.domain.max));
-  if (steps.first > line.lowest) range.AtLeast(smallest(steps.first) - scaled(steps.domain.min));
-  if (steps.last() < line.highest) range.AtMost(smallest(steps.last() + 1) - 1 - scaled(steps.domain.max));
-  int32_t code = steps.first;
-  for (const int32_t threshold : steps.thresholds) {
-    ++code;
-    range.AtLeast(smallest(code) - scaled(threshold));
-    range.AtMost(smallest(code) - 1 - scaled(int64_t{threshold} - 1));
-  }
-  return range;
-}
-
 std::vector<int32_t> Multipliers(const Staircase& channel, const Line& line) {
-  const double ideal = std::ldexp(channel.slope, 31 + line.shift - line.scalar_bits);
-  std::vector<int32_t> all = CandidateMultipliers(ideal, channel.steps);
+  std::vector<int32_t> all;
+  const double scale = std::ldexp(1.0, 31 + line.shift - line.scalar_bits);
+  if (const auto slopes = PassingSlopes(channel.steps, channel.slope, 0)) all = CandidateMultipliers(*slopes, scale);
   // Of a channel with no step or a single one any slope may do, and a steep one needs a small offset.
   if (channel.steps.thresholds.size() < 2) {
     for (int bits = 30; bits >= 0; --bits) all.push_back(int32_t{1} << bits);
@@ -70,7 +55,9 @@ std::vector<int32_t> Multipliers(const Staircase& channel, const Line& line) {
 
 std::optional<MveRequantization::Channel> FindLine(const Staircase& channel, const Line& line) {
   for (const int32_t multiplier : Multipliers(channel, line)) {
-    const OffsetRange offsets = FittingLineOffsets(channel.steps, line, multiplier);
+    const OffsetRange offsets =
+        FittingOffsetsBefore(channel.steps, {0, line.lowest, line.highest}, line.scalar_bits, Lines::kOne,
+                             [&](int64_t code) { return SmallestWithCode(code, line.shift, multiplier); });
     if (offsets.empty()) continue;
     // Modulo 2^32, as the device adds.
     return MveRequantization::Channel{static_cast<int32_t>(static_cast<uint32_t>(offsets.middle())), multiplier, 0};
@@ -121,14 +108,16 @@ std::optional<MveRequantization> FindOneLine(const std::vector<Staircase>& chann
 // Every c with which a line through both codes is the contract's; all sums within 32 bits.
 OffsetRange FittingConstants(const std::vector<int32_t>& codes, int64_t a, int64_t b, int shift, int32_t lowest,
                              int32_t highest) {
-  OffsetRange range = kSums32;
+  constexpr int64_t kLeast = std::numeric_limits<int32_t>::min();
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  OffsetRange range = {kLeast, kMost};
   size_t at = 0;
   for (int64_t x = kLowest; x <= kHighest; ++x) {
     for (int64_t y = kLowest; y <= kHighest; ++y) {
       const int64_t product = a * x + b * y;
       const int64_t code = codes[at++];
-      range.AtLeast(kSums32.min - product);
-      range.AtMost(kSums32.max - product);
+      range.AtLeast(kLeast - product);
+      range.AtMost(kMost - product);
       const int64_t rounded = product + compiled::RoundingMve(shift);
       if (code > lowest) range.AtLeast((code << shift) - rounded);
       if (code < highest) range.AtMost(((code + 1) << shift) - 1 - rounded);
@@ -162,20 +151,24 @@ std::optional<MveRequantization> FindMveRequantization(absl::Span<const Requanti
   std::vector<Staircase> staircases;
   for (const RequantizedChannel& channel : channels) {
     staircases.push_back({ContractSteps(channel.accumulators, channel.multiplier, output).MovedBy(channel.origin),
-                          std::ldexp(channel.multiplier.mantissa, channel.multiplier.exponent - 31)});
+                          RealOf(channel.multiplier)});
   }
   if (auto line = FindOneLine(staircases, output); line.has_value()) return line;
   return FindMveContractForm(channels, output);
 }
 
-std::optional<MveAddition> FindMveAddition(const std::function<int32_t(int32_t, int32_t)>& contract, double slope_a,
-                                           double slope_b, int32_t min, int32_t max) {
+std::optional<MveAddition> FindMveAddition(const ContractSum& contract) {
   constexpr int kMostShift = 23;
   constexpr int kEachSide = 2;  // of a slope
   std::vector<int32_t> codes;
   for (int32_t x = kLowest; x <= kHighest; ++x) {
-    for (int32_t y = kLowest; y <= kHighest; ++y) codes.push_back(contract(x, y));
+    for (int32_t y = kLowest; y <= kHighest; ++y) codes.push_back(contract.CodeOf(x, y));
   }
+  const double scaled = std::ldexp(RealOf(contract.sum), 20);  // operands are scaled by 2^20 first
+  const double slope_a = RealOf(contract.a) * scaled;
+  const double slope_b = RealOf(contract.b) * scaled * (contract.subtracts ? -1 : 1);
+  const int32_t min = contract.output.min;
+  const int32_t max = contract.output.max;
   const bool clamps = min > kLowest || max < kHighest;
   for (int shift = kMostShift; shift > kMostShift - 4; --shift) {
     const double a = std::nearbyint(std::ldexp(slope_a, shift));

@@ -3,12 +3,12 @@
 #define MOTE_EXPORT_COMPILER_REQUANTIZATION_MVE_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
 #include "export/compiler/requantization.h"
+#include "export/compiler/sum_of_two.h"
 #include "mcu_runtime/compiled/requantization_mve.h"
 
 namespace mote::compiler {
@@ -47,11 +47,8 @@ struct MveAddition {
   bool clamps = false;
 };
 
-// Proved by all pairs of codes: `contract` is asked for the code of each, and both end in a clamp to [min, max].
-// `slope_a` and `slope_b` are what a code of the first and second input adds to the output's, but for rounding. Nothing
-// where no line is found.
-std::optional<MveAddition> FindMveAddition(const std::function<int32_t(int32_t, int32_t)>& contract, double slope_a,
-                                           double slope_b, int32_t min, int32_t max);
+// Proved by all pairs of codes. Nothing where no line is found.
+std::optional<MveAddition> FindMveAddition(const ContractSum& contract);
 
 }  // namespace mote::compiler
 

@@ -41,7 +41,15 @@ inline void AveragePoolMve(const PoolMveParams& p, const int8_t* window, int8_t*
       if (p.channels - first < 8) {
         for (int32_t x = p.width; x > 0; --x, at += p.channels) sums = vaddq_s16(sums, vldrbq_z_s16(at, lanes));
       } else {
-        for (int32_t x = p.width; x > 0; --x, at += p.channels) sums = vaddq_s16(sums, vldrbq_s16(at));
+        asm volatile(
+            "dls lr, %[width]\n"
+            "1: vldrb.s16 q0, [%[at]]\n"
+            "add %[at], %[channels]\n"
+            "vadd.i16 %q[sums], %q[sums], q0\n"
+            "le lr, 1b\n"
+            : [at] "+l"(at), [sums] "+w"(sums)
+            : [width] "r"(p.width), [channels] "r"(p.channels)
+            : "lr", "q0", "memory");
       }
     }
     int16x8_t codes = vmovnbq_s32(sums, AverageOf(vmovlbq_s16(sums), n));

@@ -16,7 +16,6 @@
 #include "absl/strings/str_format.h"
 #include "export/compiler/pack_mve.h"
 #include "export/compiler/requantization_mve.h"
-#include "mcu_runtime/kernels/add.h"
 #include "mcu_runtime/kernels/conv_2d.h"
 #include "mcu_runtime/kernels/depthwise_conv_2d.h"
 #include "mcu_runtime/kernels/pool_2d.h"
@@ -351,26 +350,22 @@ void Writer::FullyConnected(const FullyConnectedCase& c) {
 void Writer::Add(int count, double scale_a, double scale_b, double scale_out, int sign, Activation activation) {
   const device::OutputRange range = RangeOf(activation);
   const double twice = 2 * std::max(scale_a, scale_b);
-  device::AddParams p;
-  const int32_t zero_a = Uniform(-128, 127), zero_b = Uniform(-128, 127);
-  p.a = device::AddTerm(zero_a, MultiplierOf(scale_a / twice));
-  p.b = device::AddTerm(zero_b, MultiplierOf(scale_b / twice));
-  const device::Multiplier m = MultiplierOf(twice / ((1 << device::kAddBits8) * scale_out));
-  p.mantissa = m.mantissa;
-  p.shift = device::RightShift(-m.exponent);
-  p.output = range;
-  const auto contract = [&](int32_t x, int32_t y) {
-    return sign > 0 ? device::AddFunction<device::kAddBits8, 1>{p}(x, y)
-                    : device::AddFunction<device::kAddBits8, -1>{p}(x, y);
-  };
-  const auto found = FindMveAddition(contract, scale_a / scale_out, sign * scale_b / scale_out, range.min, range.max);
+  ContractSum contract;
+  contract.zero_a = Uniform(-128, 127);
+  contract.zero_b = Uniform(-128, 127);
+  contract.a = MultiplierOf(scale_a / twice);
+  contract.b = MultiplierOf(scale_b / twice);
+  contract.sum = MultiplierOf(twice / ((1 << 20) * scale_out));
+  contract.output = range;
+  contract.subtracts = sign < 0;
+  const auto found = FindMveAddition(contract);
   if (!found.has_value()) {
     std::cerr << "add: no line\n";
     return;
   }
   const std::vector<int8_t> a = Codes(count), b = Codes(count);
   std::vector<int8_t> expected;
-  for (int i = 0; i < count; ++i) expected.push_back(static_cast<int8_t>(contract(a[i], b[i])));
+  for (int i = 0; i < count; ++i) expected.push_back(static_cast<int8_t>(contract.CodeOf(a[i], b[i])));
   const std::string id = absl::StrCat("case", cases_++);
   Array(id + "_a", a, "int8_t");
   Array(id + "_b", b, "int8_t");
