@@ -114,6 +114,48 @@ __attribute__((noinline)) void ConvRowsMve(const ConvMveParams& p, const int8_t*
   }
 }
 
+/* What the pixels of an output row see, gathered: of each pixel kSegments runs of kSegmentBytes (1 to 16) side by side,
+ * a pixel kPatchBytes after the one before. For filters that see few channels: what are many short segments is one
+ * then. 4 instructions a segment of a pixel. */
+template <int kSegments, int kSegmentBytes, int kInputStep, int kPatchBytes>
+inline void GatherPatchesMve(const int8_t* const* rows, int32_t pixels, int8_t* patches) {
+  static_assert(kSegmentBytes <= 16 && kInputStep < 128 && kPatchBytes < 128, "what one instruction reaches");
+  for (int s = 0; s < kSegments; ++s) {
+    const int8_t* from = rows[s];
+    int8_t* to = patches + s * kSegmentBytes;
+    asm volatile(
+        "vctp.8 %[bytes]\n"
+        "dls lr, %[pixels]\n"
+        "1:\n"
+        "vpstt\n"
+        "vldrbt.u8 q0, [%[from]], #%c[step]\n"
+        "vstrbt.8 q0, [%[to]], #%c[patch]\n"
+        "le lr, 1b\n"
+        : [from] "+r"(from), [to] "+r"(to)
+        : [pixels] "r"(pixels), [bytes] "r"(kSegmentBytes), [step] "i"(kInputStep), [patch] "i"(kPatchBytes)
+        : "lr", "q0", "memory");
+  }
+}
+
+/* ConvRowsMve by patches. Shape has one segment, of all bytes that a pixel sees; `p.input_step` is kPatchBytes and
+ * `p.row_stride` 1. `patches`: scratch of kRowsAtOnce * width * kPatchBytes bytes, aligned to 4; with two rows at once
+ * an odd width leaves no pixel without its partner. */
+template <typename Shape, int kChannelsLeft, int kSegments, int kSegmentBytes, int kInputStep, int kPatchBytes,
+          int kRowStride, int kRowsAtOnce>
+__attribute__((noinline)) void ConvPatchRowsMve(const ConvMveParams& p, const int8_t* const* rows,
+                                                int8_t* const* outputs, int32_t count, int8_t* patches) {
+  const int8_t* gathered[kRowsAtOnce];
+  for (int32_t y = 0; y < count; y += kRowsAtOnce) {
+    const int32_t left = count - y < kRowsAtOnce ? count - y : kRowsAtOnce;
+    for (int32_t i = 0; i < left; ++i) {
+      int8_t* const to = patches + i * p.width * kPatchBytes;
+      gathered[i] = to;
+      GatherPatchesMve<kSegments, kSegmentBytes, kInputStep, kPatchBytes>(rows + (y + i) * kRowStride, p.width, to);
+    }
+    ConvRowsMve<Shape, kChannelsLeft>(p, gathered, outputs + y, left);
+  }
+}
+
 }  // namespace mote::compiled
 
 #endif  // MOTE_MCU_RUNTIME_COMPILED_CONV_2D_MVE_H_

@@ -33,13 +33,17 @@ inline int32x4_t AverageOf(int32x4_t sums, int32_t n) {
 /* One output pixel of up to 255 elements a window: sums of 16 bits. */
 inline void AveragePoolMve(const PoolMveParams& p, const int8_t* window, int8_t* output) {
   const int32_t n = p.height * p.width;
+  /* Rows that follow each other are one. */
+  const bool is_one_row = p.row_step == p.width * p.channels;
+  const int32_t height = is_one_row ? 1 : p.height;
+  const int32_t width = is_one_row ? n : p.width;
   for (int32_t first = 0; first < p.channels; first += 8) {
     const mve_pred16_t lanes = vctp16q(static_cast<uint32_t>(p.channels - first));
     int16x8_t sums = vdupq_n_s16(0);
-    for (int32_t y = 0; y < p.height; ++y) {
+    for (int32_t y = 0; y < height; ++y) {
       const int8_t* at = window + y * p.row_step + first;
       if (p.channels - first < 8) {
-        for (int32_t x = p.width; x > 0; --x, at += p.channels) sums = vaddq_s16(sums, vldrbq_z_s16(at, lanes));
+        for (int32_t x = width; x > 0; --x, at += p.channels) sums = vaddq_s16(sums, vldrbq_z_s16(at, lanes));
       } else {
         asm volatile(
             "dls lr, %[width]\n"
@@ -48,7 +52,7 @@ inline void AveragePoolMve(const PoolMveParams& p, const int8_t* window, int8_t*
             "vadd.i16 %q[sums], %q[sums], q0\n"
             "le lr, 1b\n"
             : [at] "+l"(at), [sums] "+w"(sums)
-            : [width] "r"(p.width), [channels] "r"(p.channels)
+            : [width] "r"(width), [channels] "r"(p.channels)
             : "lr", "q0", "memory");
       }
     }

@@ -36,6 +36,7 @@ struct ConvCase {
   bool planar = false;        // the output's rows: [channel][x]
   double gain = 1;            // of all multipliers
   bool without_line = false;  // takes one of the contract's forms
+  bool patches = false;       // what a pixel sees is gathered first
 };
 
 struct DepthwiseCase {
@@ -190,7 +191,10 @@ void Writer::Conv(const ConvCase& c) {
   }
 
   const std::string id = absl::StrCat("case", cases_++);
-  const PackedBlocksMve packed = PackGemmMve(weights, c.filter_height, c.filter_width * c.channels, requantization);
+  const int segment_bytes = c.filter_width * c.channels;
+  const int patch_bytes = (taps + 3) / 4 * 4;
+  const PackedBlocksMve packed = c.patches ? PackGemmMve(weights, 1, taps, requantization)
+                                           : PackGemmMve(weights, c.filter_height, segment_bytes, requantization);
   Array(id + "_input", padded, "int8_t");
   Array(id + "_constants", packed.bytes, "uint8_t");
   Array(id + "_expected", expected, "int8_t");
@@ -201,12 +205,21 @@ void Writer::Conv(const ConvCase& c) {
   std::cout << absl::StrFormat(
       "static constexpr ConvMveParams %s_params = {%s_constants, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d};\n", id, id,
       packed.blocks_bytes, c.outputs / 4 * 4, requantization.scalar, requantization.min, requantization.max, out_w,
-      c.stride, input_step, pixel_step, channel_step);
-  std::cout << absl::StrFormat(
-      "static void Run_%s() { ConvRowsMve<GemmShapeMve<%d, %d, 4, RequantizationMve::%s, %d, %d, %d>, %d>(%s_params, "
-      "input_rows, output_rows, %d); }\n",
-      id, c.filter_height, c.filter_width * c.channels, FormName(requantization.form), requantization.shift,
-      requantization.clamps, input_step % 4 == 0, c.outputs % 4, id, out_h);
+      c.patches ? 1 : c.stride, c.patches ? patch_bytes : input_step, pixel_step, channel_step);
+  if (c.patches) {
+    std::cout << absl::StrFormat(
+        "static void Run_%s() { ConvPatchRowsMve<GemmShapeMve<1, %d, 4, RequantizationMve::%s, %d, %d, true>, %d, %d, "
+        "%d, %d, "
+        "%d, %d, %d>(%s_params, input_rows, output_rows, %d, quads); }\n",
+        id, taps, FormName(requantization.form), requantization.shift, requantization.clamps, c.outputs % 4,
+        c.filter_height, segment_bytes, input_step, patch_bytes, c.stride, 1 + out_w % 2, id, out_h);
+  } else {
+    std::cout << absl::StrFormat(
+        "static void Run_%s() { ConvRowsMve<GemmShapeMve<%d, %d, 4, RequantizationMve::%s, %d, %d, %d>, %d>(%s_params, "
+        "input_rows, output_rows, %d); }\n",
+        id, c.filter_height, segment_bytes, FormName(requantization.form), requantization.shift, requantization.clamps,
+        input_step % 4 == 0, c.outputs % 4, id, out_h);
+  }
   absl::StrAppendFormat(&calls_,
                         "  SetRows(%s_input, %d, %d, %d, %d);\n  Check(\"%s %s\", Run_%s, %s_expected, %d, %d, %d, %d, "
                         "%d, %d);\n",
@@ -416,6 +429,10 @@ void WriteAll(uint32_t seed) {
   writer.Conv({"1x1 256-256", 3, 3, 256, 1, 1, 1, 256});
   writer.Conv({"1x1 40-130", 4, 7, 40, 1, 1, 1, 130});
   writer.Conv({"3x3 3-8 s2", 16, 16, 3, 3, 3, 2, 8});
+  writer.Conv({"3x3 3-8 s2 patches", 16, 16, 3, 3, 3, 2, 8, Activation::kRelu, true, 1, false, true});
+  writer.Conv({"3x3 3-16 patches", 8, 8, 3, 3, 3, 1, 16, Activation::kRelu, false, 1, false, true});
+  writer.Conv({"10x4 1-64 s2 patches", 20, 10, 1, 10, 4, 2, 64, Activation::kRelu, true, 1, false, true});
+  writer.Conv({"5x5 2-7 patches", 5, 9, 2, 5, 5, 1, 7, Activation::kNone, false, 1, false, true});
   writer.Conv({"3x3 3-16", 8, 8, 3, 3, 3, 1, 16});
   writer.Conv({"3x3 16-16", 8, 8, 16, 3, 3, 1, 16});
   writer.Conv({"3x3 16-16 none", 8, 8, 16, 3, 3, 1, 16, Activation::kNone});
