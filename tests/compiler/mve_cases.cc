@@ -1,19 +1,23 @@
 // Writes a program for a Cortex-M55: random layers, their constants packed as the compiler packs them, and the bytes
 // that the runtime's plain kernels make of them. The program compares and counts (mve_program.h); test_mve.py runs it.
 //
-//   mve_cases SEED > cases.cc
+//   mve_cases SEED > cases.cc               random layers
+//   mve_cases SEED MODEL.tflite > cases.cc  the layers of a model, by themselves, on random inputs
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "export/compiler/network.h"
 #include "export/compiler/pack_mve.h"
 #include "export/compiler/requantization_mve.h"
 #include "mcu_runtime/kernels/conv_2d.h"
@@ -63,6 +67,12 @@ class Writer {
   void FullyConnected(const FullyConnectedCase& c);
   void Add(int count, double scale_a, double scale_b, double scale_out, int sign, Activation activation);
   void Pool(int height, int width, int channels, bool average, Activation activation);
+  // With random inputs.
+  void EmitConv(const Layer& layer, bool planar, bool without_line, bool patches);
+  void EmitDepthwise(const Layer& layer, bool without_line);
+  void EmitFullyConnected(const Layer& layer, bool without_line);
+  void EmitAdd(const ContractSum& contract, int count);
+  void EmitPool(int height, int width, int channels, bool average, const device::OutputRange& range);
   void Finish();
 
  private:
@@ -72,8 +82,14 @@ class Writer {
     for (int8_t& code : codes) code = static_cast<int8_t>(Uniform(low, high));
     return codes;
   }
-  device::Multiplier MultiplierOf(double m);
-  device::OutputRange RangeOf(Activation activation);
+  device::OutputRange DrawRange(Activation activation);
+  void SetRange(Activation activation, Layer* layer) {
+    const device::OutputRange range = DrawRange(activation);
+    layer->output_zero_point = range.zero_point;
+    layer->output_min = range.min;
+    layer->output_max = range.max;
+  }
+  void DrawChannels(int taps, double gain, Layer* layer);
   template <typename T>
   void Array(const std::string& name, const std::vector<T>& values, const char* type);
 
@@ -96,7 +112,7 @@ void Writer::Array(const std::string& name, const std::vector<T>& values, const 
   std::cout << line << "};\n";
 }
 
-device::Multiplier Writer::MultiplierOf(double m) {
+device::Multiplier MultiplierOf(double m) {
   int exponent = 0;
   const double fraction = std::frexp(m, &exponent);
   auto mantissa = static_cast<int64_t>(std::llround(fraction * 2147483648.0));
@@ -108,7 +124,7 @@ device::Multiplier Writer::MultiplierOf(double m) {
   return {static_cast<int32_t>(mantissa), exponent};
 }
 
-device::OutputRange Writer::RangeOf(Activation activation) {
+device::OutputRange Writer::DrawRange(Activation activation) {
   if (activation == Activation::kNone) return {Uniform(-20, 20), -128, 127};
   const int32_t zero = activation == Activation::kRelu ? -128 : Uniform(-128, -100);
   return {zero, zero, activation == Activation::kRelu6 ? zero + 200 : 127};
@@ -118,250 +134,275 @@ std::string FormName(RequantizationMve form) {
   return form == RequantizationMve::kOneLine ? "kOneLine" : form == RequantizationMve::kClamped ? "kClamped" : "kFull";
 }
 
-void Writer::Conv(const ConvCase& c) {
-  const int taps = c.filter_height * c.filter_width * c.channels;
-  const int out_h = (c.height + c.stride - 1) / c.stride;
-  const int out_w = (c.width + c.stride - 1) / c.stride;
-  const int pad_h = std::max((out_h - 1) * c.stride + c.filter_height - c.height, 0);
-  const int pad_w = std::max((out_w - 1) * c.stride + c.filter_width - c.width, 0);
-  const int top = pad_h / 2, left = pad_w / 2;
-  const int32_t zero = Uniform(-128, 127);
-  const device::OutputRange range = RangeOf(c.activation);
-  const std::vector<int8_t> input = Codes(c.height * c.width * c.channels);
-  std::vector<int8_t> weights = Codes(c.outputs * taps, -127, 127);
-  weights[Uniform(0, static_cast<int>(weights.size()) - 1)] = -128;
+// SAME padding.
+Axis AxisOf(int input, int filter, int stride) {
+  Axis axis = {input, (input + stride - 1) / stride, filter, stride, 1, 0};
+  axis.padding = std::max((axis.output - 1) * stride + filter - input, 0) / 2;
+  return axis;
+}
 
-  std::vector<device::ChannelTerms> terms;
+device::Window WindowOf(const Axis& axis) {
+  return {axis.input, axis.output, axis.filter, axis.stride, axis.dilation, axis.padding};
+}
+
+device::OutputRange RangeOf(const Layer& layer) {
+  return {layer.output_zero_point, layer.output_min, layer.output_max};
+}
+
+// Of each output channel, as the search wants it.
+std::vector<RequantizedChannel> ChannelsOf(const Layer& layer) {
   std::vector<RequantizedChannel> channels;
-  const double spread = std::sqrt(taps) * 74 * 74;
-  for (int o = 0; o < c.outputs; ++o) {
-    const absl::Span<const int8_t> own(weights.data() + o * taps, taps);
+  const int taps = static_cast<int>(layer.weights.size() / layer.channels.size());
+  for (size_t o = 0; o < layer.channels.size(); ++o) {
+    const absl::Span<const int8_t> own(layer.weights.data() + o * taps, taps);
     int32_t sum = 0;
     for (const int8_t w : own) sum += w;
-    const int32_t bias = Uniform(-static_cast<int>(spread), static_cast<int>(spread));
-    double m = c.gain * 60 / spread * std::exp2(Uniform(-1000, 1000) / 1000.0);
-    if (o % 13 == 7) m = 1e-11;
-    const device::Multiplier multiplier = MultiplierOf(m);
-    const int32_t folded = bias - zero * sum;
-    terms.push_back({folded, multiplier});
-    const Range reachable = ReachableAccumulators(bias, own, zero, {-128, 127}, false);
-    channels.push_back({reachable, multiplier, folded});
+    const OutputChannel& channel = layer.channels[o];
+    channels.push_back({ReachableAccumulators(channel.bias, own, layer.input_zero_point, {-128, 127}, false),
+                        {channel.mantissa, channel.exponent},
+                        channel.bias - layer.input_zero_point * sum});
   }
-  const auto found = FindMveRequantization(channels, range);
-  if (!found.has_value()) {
-    std::cerr << c.name << ": no requantization\n";
-    std::exit(1);
-  }
-  MveRequantization requantization = *found;
-  if (c.without_line) requantization = *FindMveContractForm(channels, range);
+  return channels;
+}
 
-  // What the runtime makes of it.
+MveRequantization RequantizationOf(const Layer& layer, bool without_line) {
+  const auto found = without_line ? FindMveContractForm(ChannelsOf(layer), RangeOf(layer))
+                                  : FindMveRequantization(ChannelsOf(layer), RangeOf(layer));
+  if (found.has_value()) return *found;
+  std::cerr << layer.name << ": no requantization\n";
+  std::exit(1);
+}
+
+device::ConvolutionParams ParamsOf(const Layer& layer, bool depthwise) {
   device::ConvolutionParams p = {};
   p.batches = 1;
-  p.input_channels = p.filter_channels = c.channels;
-  p.output_channels = c.outputs;
-  p.vertical = {c.height, out_h, c.filter_height, c.stride, 1, top};
-  p.horizontal = {c.width, out_w, c.filter_width, c.stride, 1, left};
-  p.input_zero_point = zero;
-  p.output = range;
-  std::vector<int8_t> expected(out_h * out_w * c.outputs);
-  std::vector<int8_t> patches(2 * taps + 16);
-  for (int first = 0; first < c.outputs; first += device::kBlockChannels) {
-    const int count = std::min<int>(device::kBlockChannels, c.outputs - first);
-    std::vector<device::ChannelTerms> own(terms.begin() + first, terms.begin() + first + count);
-    if (!device::FoldsZeroPoint(p)) {  // then the kernel takes the zero point off
-      for (int i = 0; i < count; ++i) {
-        int32_t sum = 0;
-        for (int k = 0; k < taps; ++k) sum += weights[(first + i) * taps + k];
-        own[i].bias += zero * sum;
-      }
-    }
-    device::Conv2d(
-        p, {first, count, input.data(), weights.data() + first * taps, 0, own.data(), patches.data(), expected.data()});
+  p.input_channels = layer.input_channels;
+  p.filter_channels = depthwise ? 1 : layer.input_channels;
+  p.output_channels = layer.output_channels;
+  p.vertical = WindowOf(layer.vertical);
+  p.horizontal = WindowOf(layer.horizontal);
+  p.input_zero_point = layer.input_zero_point;
+  p.output = RangeOf(layer);
+  return p;
+}
+
+// What the runtime makes of it.
+std::vector<int8_t> ConvExpected(const Layer& layer, const std::vector<int8_t>& input) {
+  const device::ConvolutionParams p = ParamsOf(layer, false);
+  std::vector<device::ChannelTerms> terms;
+  for (const RequantizedChannel& channel : ChannelsOf(layer)) terms.push_back({channel.origin, channel.multiplier});
+  if (!device::FoldsZeroPoint(p)) {  // then the kernel takes the zero point off
+    for (size_t o = 0; o < terms.size(); ++o) terms[o].bias = layer.channels[o].bias;
   }
+  std::vector<int8_t> expected(p.pixels() * layer.output_channels);
+  std::vector<int8_t> patches(2 * p.taps() + 16);
+  for (int first = 0; first < layer.output_channels; first += device::kBlockChannels) {
+    const int count = std::min<int>(device::kBlockChannels, layer.output_channels - first);
+    device::Conv2d(p, {first, count, input.data(), layer.weights.data() + first * p.taps(), 0, terms.data() + first,
+                       patches.data(), expected.data()});
+  }
+  return expected;
+}
+
+std::vector<int8_t> DepthwiseExpected(const Layer& layer, const std::vector<int8_t>& input) {
+  const device::ConvolutionParams p = ParamsOf(layer, true);
+  const int channels = layer.output_channels;
+  std::vector<int8_t> in_file(layer.weights.size());  // HWO
+  for (int o = 0; o < channels; ++o) {
+    for (int k = 0; k < layer.taps(); ++k) in_file[k * channels + o] = layer.weights[o * layer.taps() + k];
+  }
+  std::vector<device::ChannelTerms> terms;
+  for (const OutputChannel& channel : layer.channels) {
+    terms.push_back({channel.bias, {channel.mantissa, channel.exponent}});
+  }
+  std::vector<int8_t> expected(p.pixels() * channels);
+  for (int first = 0; first < channels; first += device::kBlockChannels) {
+    const int count = std::min<int>(device::kBlockChannels, channels - first);
+    device::DepthwiseConv2d(p, {first, count, input.data(), in_file.data() + first, channels, terms.data() + first,
+                                nullptr, expected.data()});
+  }
+  return expected;
+}
+
+void Writer::DrawChannels(int taps, double gain, Layer* layer) {
+  const double spread = std::sqrt(taps) * 74 * 74;
+  layer->weights = Codes(layer->output_channels * taps, -127, 127);
+  layer->weights[Uniform(0, static_cast<int>(layer->weights.size()) - 1)] = -128;
+  for (int o = 0; o < layer->output_channels; ++o) {
+    double m = gain * 60 / spread * std::exp2(Uniform(-1000, 1000) / 1000.0);
+    if (o % 13 == 7) m = 1e-11;
+    const device::Multiplier multiplier = MultiplierOf(m);
+    layer->channels.push_back(
+        {Uniform(-static_cast<int>(spread), static_cast<int>(spread)), multiplier.mantissa, multiplier.exponent});
+  }
+}
+
+void Writer::Conv(const ConvCase& c) {
+  Layer layer;
+  layer.name = c.name;
+  layer.vertical = AxisOf(c.height, c.filter_height, c.stride);
+  layer.horizontal = AxisOf(c.width, c.filter_width, c.stride);
+  layer.input_channels = c.channels;
+  layer.output_channels = c.outputs;
+  layer.input_zero_point = Uniform(-128, 127);
+  SetRange(c.activation, &layer);
+  DrawChannels(c.filter_height * c.filter_width * c.channels, c.gain, &layer);
+  EmitConv(layer, c.planar, c.without_line, c.patches);
+}
+
+void Writer::EmitConv(const Layer& layer, bool planar, bool without_line, bool patches) {
+  const Axis& v = layer.vertical;
+  const Axis& h = layer.horizontal;
+  const int channels = layer.input_channels, outputs = layer.output_channels;
+  const int taps = layer.taps() * channels;
+  const std::vector<int8_t> input = Codes(v.input * h.input * channels);
+  const MveRequantization requantization = RequantizationOf(layer, without_line);
+  const std::vector<int8_t> expected = ConvExpected(layer, input);
 
   // Rows with their padding.
-  const int rows = (out_h - 1) * c.stride + c.filter_height;
-  const int pixels = std::max(c.width + left, (out_w - 1) * c.stride + c.filter_width);
-  const int row_bytes = (pixels * c.channels + 3) / 4 * 4;
-  std::vector<int8_t> padded(rows * row_bytes, static_cast<int8_t>(zero));
-  for (int y = 0; y < c.height && y + top < rows; ++y) {
-    std::copy_n(input.data() + y * c.width * c.channels, c.width * c.channels,
-                padded.data() + (y + top) * row_bytes + left * c.channels);
+  const int rows = (v.output - 1) * v.stride + v.filter;
+  const int pixels = std::max(h.input + h.padding, (h.output - 1) * h.stride + h.filter);
+  const int row_bytes = (pixels * channels + 3) / 4 * 4;
+  std::vector<int8_t> padded(rows * row_bytes, static_cast<int8_t>(layer.input_zero_point));
+  for (int y = 0; y < v.input && y + v.padding < rows; ++y) {
+    std::copy_n(input.data() + y * h.input * channels, h.input * channels,
+                padded.data() + (y + v.padding) * row_bytes + h.padding * channels);
   }
 
   const std::string id = absl::StrCat("case", cases_++);
-  const int segment_bytes = c.filter_width * c.channels;
+  const int segment_bytes = h.filter * channels;
   const int patch_bytes = (taps + 3) / 4 * 4;
-  const PackedBlocksMve packed = c.patches ? PackGemmMve(weights, 1, taps, requantization)
-                                           : PackGemmMve(weights, c.filter_height, segment_bytes, requantization);
+  const PackedBlocksMve packed = patches ? PackGemmMve(layer.weights, 1, taps, requantization)
+                                         : PackGemmMve(layer.weights, v.filter, segment_bytes, requantization);
   Array(id + "_input", padded, "int8_t");
   Array(id + "_constants", packed.bytes, "uint8_t");
   Array(id + "_expected", expected, "int8_t");
-  const int input_step = c.stride * c.channels;
-  const int pixel_step = c.planar ? 1 : c.outputs;
-  const int channel_step = c.planar ? out_w + 1 : 1;
-  const int output_row = c.planar ? c.outputs * channel_step : out_w * c.outputs;
+  const int input_step = h.stride * channels;
+  const int pixel_step = planar ? 1 : outputs;
+  const int channel_step = planar ? h.output + 1 : 1;
+  const int output_row = planar ? outputs * channel_step : h.output * outputs;
   std::cout << absl::StrFormat(
       "static constexpr ConvMveParams %s_params = {%s_constants, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d};\n", id, id,
-      packed.blocks_bytes, c.outputs / 4 * 4, requantization.scalar, requantization.min, requantization.max, out_w,
-      c.patches ? 1 : c.stride, c.patches ? patch_bytes : input_step, pixel_step, channel_step);
-  if (c.patches) {
+      packed.blocks_bytes, outputs / 4 * 4, requantization.scalar, requantization.min, requantization.max, h.output,
+      patches ? 1 : v.stride, patches ? patch_bytes : input_step, pixel_step, channel_step);
+  if (patches) {
     std::cout << absl::StrFormat(
         "static void Run_%s() { ConvPatchRowsMve<GemmShapeMve<1, %d, 4, RequantizationMve::%s, %d, %d, true>, %d, %d, "
-        "%d, %d, "
-        "%d, %d, %d>(%s_params, input_rows, output_rows, %d, quads); }\n",
-        id, taps, FormName(requantization.form), requantization.shift, requantization.clamps, c.outputs % 4,
-        c.filter_height, segment_bytes, input_step, patch_bytes, c.stride, 1 + out_w % 2, id, out_h);
+        "%d, %d, %d, %d, %d>(%s_params, input_rows, output_rows, %d, quads); }\n",
+        id, taps, FormName(requantization.form), requantization.shift, requantization.clamps, outputs % 4, v.filter,
+        segment_bytes, input_step, patch_bytes, v.stride, 1 + h.output % 2, id, v.output);
   } else {
     std::cout << absl::StrFormat(
         "static void Run_%s() { ConvRowsMve<GemmShapeMve<%d, %d, 4, RequantizationMve::%s, %d, %d, %d>, %d>(%s_params, "
         "input_rows, output_rows, %d); }\n",
-        id, c.filter_height, segment_bytes, FormName(requantization.form), requantization.shift, requantization.clamps,
-        input_step % 4 == 0, c.outputs % 4, id, out_h);
+        id, v.filter, segment_bytes, FormName(requantization.form), requantization.shift, requantization.clamps,
+        input_step % 4 == 0, outputs % 4, id, v.output);
   }
   absl::StrAppendFormat(&calls_,
                         "  SetRows(%s_input, %d, %d, %d, %d);\n  Check(\"%s %s\", Run_%s, %s_expected, %d, %d, %d, %d, "
                         "%d, %d);\n",
-                        id, rows, row_bytes, out_h, output_row, c.name, FormName(requantization.form), id, id, out_h,
-                        out_w, c.outputs, pixel_step, channel_step, out_h * out_w * c.outputs * taps);
+                        id, rows, row_bytes, v.output, output_row, layer.name, FormName(requantization.form), id, id,
+                        v.output, h.output, outputs, pixel_step, channel_step, v.output * h.output * outputs * taps);
 }
 
 void Writer::Depthwise(const DepthwiseCase& c) {
-  const int taps = c.filter_height * c.filter_width;
-  const int out_h = (c.height + c.stride - 1) / c.stride;
-  const int out_w = (c.width + c.stride - 1) / c.stride;
-  const int pad_h = std::max((out_h - 1) * c.stride + c.filter_height - c.height, 0);
-  const int pad_w = std::max((out_w - 1) * c.stride + c.filter_width - c.width, 0);
-  const int top = pad_h / 2, left = pad_w / 2;
-  const int32_t zero = Uniform(-128, 127);
-  const device::OutputRange range = RangeOf(c.activation);
-  const std::vector<int8_t> input = Codes(c.height * c.width * c.channels);
-  std::vector<int8_t> weights = Codes(c.channels * taps, -127, 127);
-  weights[Uniform(0, static_cast<int>(weights.size()) - 1)] = -128;
-  const double spread = std::sqrt(taps) * 74 * 74;
-  std::vector<device::ChannelTerms> terms;
-  std::vector<RequantizedChannel> channels;
-  for (int o = 0; o < c.channels; ++o) {
-    const absl::Span<const int8_t> own(weights.data() + o * taps, taps);
-    int32_t sum = 0;
-    for (const int8_t w : own) sum += w;
-    const int32_t bias = Uniform(-static_cast<int>(spread), static_cast<int>(spread));
-    double m = 60 / spread * std::exp2(Uniform(-1000, 1000) / 1000.0);
-    if (o % 13 == 7) m = 1e-11;
-    const device::Multiplier multiplier = MultiplierOf(m);
-    terms.push_back({bias, multiplier});
-    channels.push_back({ReachableAccumulators(bias, own, zero, {-128, 127}, false), multiplier, bias - zero * sum});
-  }
-  const auto found = c.without_line ? FindMveContractForm(channels, range) : FindMveRequantization(channels, range);
-  if (!found.has_value()) {
-    std::cerr << c.name << ": no requantization\n";
-    std::exit(1);
-  }
+  Layer layer;
+  layer.name = c.name;
+  layer.vertical = AxisOf(c.height, c.filter_height, c.stride);
+  layer.horizontal = AxisOf(c.width, c.filter_width, c.stride);
+  layer.input_channels = layer.output_channels = c.channels;
+  layer.input_zero_point = Uniform(-128, 127);
+  SetRange(c.activation, &layer);
+  DrawChannels(c.filter_height * c.filter_width, 1, &layer);
+  EmitDepthwise(layer, c.without_line);
+}
 
-  device::ConvolutionParams p = {};
-  p.batches = 1;
-  p.input_channels = p.output_channels = c.channels;
-  p.filter_channels = 1;
-  p.vertical = {c.height, out_h, c.filter_height, c.stride, 1, top};
-  p.horizontal = {c.width, out_w, c.filter_width, c.stride, 1, left};
-  p.input_zero_point = zero;
-  p.output = range;
-  std::vector<int8_t> in_file(weights.size());  // HWO
-  for (int o = 0; o < c.channels; ++o) {
-    for (int k = 0; k < taps; ++k) in_file[k * c.channels + o] = weights[o * taps + k];
-  }
-  std::vector<int8_t> expected(out_h * out_w * c.channels);
-  for (int first = 0; first < c.channels; first += device::kBlockChannels) {
-    const int count = std::min<int>(device::kBlockChannels, c.channels - first);
-    device::DepthwiseConv2d(p, {first, count, input.data(), in_file.data() + first, c.channels, terms.data() + first,
-                                nullptr, expected.data()});
-  }
+void Writer::EmitDepthwise(const Layer& layer, bool without_line) {
+  const Axis& v = layer.vertical;
+  const Axis& h = layer.horizontal;
+  const int channels = layer.output_channels;
+  const std::vector<int8_t> input = Codes(v.input * h.input * channels);
+  const MveRequantization requantization = RequantizationOf(layer, without_line);
+  const std::vector<int8_t> expected = DepthwiseExpected(layer, input);
 
-  const bool quads = c.filter_height > 1;
-  const int made = c.stride == 1 && quads && c.filter_height <= 3 && out_h > 1 ? 2 : 1;
-  const int pitch = c.width + std::max(left, (out_w - 1) * c.stride + c.filter_width - c.width - left);
-  const int rows = (out_h - 1) * c.stride + c.filter_height;
-  const int row_bytes = c.channels * pitch + 4;
+  const bool quads = v.filter > 1;
+  const int made = v.stride == 1 && quads && v.filter <= 3 && v.output > 1 ? 2 : 1;
+  const int pitch = h.input + std::max(h.padding, (h.output - 1) * h.stride + h.filter - h.input - h.padding);
+  const int rows = (v.output - 1) * v.stride + v.filter;
+  const int row_bytes = channels * pitch + 4;
   const int stored = (row_bytes + 15) / 16 * 16 + 16;
-  std::vector<int8_t> padded(rows * stored, static_cast<int8_t>(zero));
-  for (int y = 0; y < c.height && y + top < rows; ++y) {
-    for (int o = 0; o < c.channels; ++o) {
-      for (int x = 0; x < c.width; ++x) {
-        padded[(y + top) * stored + left + o * pitch + x] = input[(y * c.width + x) * c.channels + o];
+  std::vector<int8_t> padded(rows * stored, static_cast<int8_t>(layer.input_zero_point));
+  for (int y = 0; y < v.input && y + v.padding < rows; ++y) {
+    for (int o = 0; o < channels; ++o) {
+      for (int x = 0; x < h.input; ++x) {
+        padded[(y + v.padding) * stored + h.padding + o * pitch + x] = input[(y * h.input + x) * channels + o];
       }
     }
   }
   const std::string id = absl::StrCat("case", cases_++);
-  const std::vector<uint8_t> packed = PackDepthwiseMve(weights, c.filter_height, c.filter_width, quads, *found);
+  const std::vector<uint8_t> packed = PackDepthwiseMve(layer.weights, v.filter, h.filter, quads, requantization);
   Array(id + "_input", padded, "int8_t");
   Array(id + "_constants", packed, "uint8_t");
   Array(id + "_expected", expected, "int8_t");
   std::cout << absl::StrFormat(
       "static constexpr DepthwiseMveParams %s_params = {%s_constants, %s_constants + %d, %d, %d, %d, %d, 1};\n", id, id,
-      id, packed.size(), found->scalar, found->min, found->max, c.channels);
-  const std::string shape =
-      absl::StrFormat("DepthwiseShapeMve<%d, %d, %d, %d, %d, %d, RequantizationMve::%s, %d, %d>", made, out_w,
-                      quads ? 4 * c.stride : c.stride, quads, quads ? 4 * c.filter_width : (taps + 3) / 4 * 4,
-                      quads ? 4 * pitch : pitch, FormName(found->form), found->shift, found->clamps);
+      id, packed.size(), requantization.scalar, requantization.min, requantization.max, channels);
+  const std::string shape = absl::StrFormat(
+      "DepthwiseShapeMve<%d, %d, %d, %d, %d, %d, RequantizationMve::%s, %d, %d>", made, h.output,
+      quads ? 4 * h.stride : h.stride, quads, quads ? 4 * h.filter : (layer.taps() + 3) / 4 * 4,
+      quads ? 4 * pitch : pitch, FormName(requantization.form), requantization.shift, requantization.clamps);
   if (quads) {
     std::cout << absl::StrFormat(
         "static void Run_%s() { DepthwiseImageMve<%s, %d>(%s_params, input_rows, output_rows, %d, %d, %d, quads); }\n",
-        id, shape, c.stride, id, out_h, row_bytes, c.filter_height);
+        id, shape, v.stride, id, v.output, row_bytes, v.filter);
   } else {
     std::cout << absl::StrFormat(
         "static void Run_%s() { for (int y = 0; y < %d; ++y) DepthwiseRowsMve<%s>(%s_params, input_rows[y * %d], "
         "output_rows + y); }\n",
-        id, out_h, shape, id, c.stride);
+        id, v.output, shape, id, v.stride);
   }
   absl::StrAppendFormat(&calls_,
                         "  SetRows(%s_input, %d, %d, %d, %d);\n  Check(\"%s %s\", Run_%s, %s_expected, %d, %d, %d, %d, "
                         "1, %d);\n",
-                        id, rows, stored, out_h, out_w * c.channels, c.name, FormName(found->form), id, id, out_h,
-                        out_w, c.channels, c.channels, out_h * out_w * c.channels * taps);
+                        id, rows, stored, v.output, h.output * channels, layer.name, FormName(requantization.form), id,
+                        id, v.output, h.output, channels, channels, v.output * h.output * channels * layer.taps());
 }
 
 void Writer::FullyConnected(const FullyConnectedCase& c) {
-  const int32_t zero = Uniform(-128, 127);
-  const device::OutputRange range = RangeOf(c.activation);
-  const std::vector<int8_t> input = Codes(c.inputs);
-  const std::vector<int8_t> weights = Codes(c.inputs * c.outputs);
-  const double spread = std::sqrt(c.inputs) * 74 * 74;
-  const device::Multiplier multiplier = MultiplierOf(60 / spread);
-  std::vector<int8_t> expected;
-  std::vector<RequantizedChannel> channels;
-  for (int o = 0; o < c.outputs; ++o) {
-    const absl::Span<const int8_t> own(weights.data() + o * c.inputs, c.inputs);
-    const int32_t bias = Uniform(-static_cast<int>(spread), static_cast<int>(spread));
-    int32_t sum = 0, dot = 0;
-    for (int k = 0; k < c.inputs; ++k) {
-      sum += own[k];
-      dot += own[k] * (input[k] - zero);
-    }
-    channels.push_back({ReachableAccumulators(bias, own, zero, {-128, 127}, false), multiplier, bias - zero * sum});
-    expected.push_back(device::RequantizeToInt8(bias + dot, multiplier, range));
-  }
-  const auto found = c.without_line ? FindMveContractForm(channels, range) : FindMveRequantization(channels, range);
+  Layer layer;
+  layer.name = c.name;
+  layer.input_channels = c.inputs;
+  layer.output_channels = c.outputs;
+  layer.input_zero_point = Uniform(-128, 127);
+  SetRange(c.activation, &layer);
+  DrawChannels(c.inputs, 1, &layer);
+  EmitFullyConnected(layer, c.without_line);
+}
+
+void Writer::EmitFullyConnected(const Layer& layer, bool without_line) {
+  const int inputs = layer.input_channels, outputs = layer.output_channels;
+  const std::vector<int8_t> input = Codes(inputs);
+  const MveRequantization requantization = RequantizationOf(layer, without_line);
+  const std::vector<int8_t> expected = ConvExpected(layer, input);
   const std::string id = absl::StrCat("case", cases_++);
-  const PackedBlocksMve packed = PackFullyConnectedMve(weights, c.inputs, *found);
+  const PackedBlocksMve packed = PackFullyConnectedMve(layer.weights, inputs, requantization);
   Array(id + "_input", input, "int8_t");
   Array(id + "_constants", packed.bytes, "uint8_t");
   Array(id + "_expected", expected, "int8_t");
   std::cout << absl::StrFormat(
       "static constexpr FullyConnectedMveParams %s_params = {%s_constants, %s_constants + %d, %d, %d, %d, %d};\n", id,
-      id, id, packed.blocks_bytes, found->scalar, found->min, found->max, c.outputs / 8 * 8);
+      id, id, packed.blocks_bytes, requantization.scalar, requantization.min, requantization.max, outputs / 8 * 8);
   std::cout << absl::StrFormat(
       "static void Run_%s() { FullyConnectedMve<FullyConnectedShapeMve<%d, 8, RequantizationMve::%s, %d, %d>, "
-      "%d>(%s_params, "
-      "%s_input, output); }\n",
-      id, c.inputs, FormName(found->form), found->shift, found->clamps, c.outputs % 8, id, id);
+      "%d>(%s_params, %s_input, output); }\n",
+      id, inputs, FormName(requantization.form), requantization.shift, requantization.clamps, outputs % 8, id, id);
   absl::StrAppendFormat(
       &calls_, "  SetRows(%s_input, 1, 0, 1, 0);\n  Check(\"%s %s\", Run_%s, %s_expected, 1, 1, %d, 0, 1, %d);\n", id,
-      c.name, FormName(found->form), id, id, c.outputs, c.outputs * c.inputs);
+      layer.name, FormName(requantization.form), id, id, outputs, outputs * inputs);
 }
 
 void Writer::Add(int count, double scale_a, double scale_b, double scale_out, int sign, Activation activation) {
-  const device::OutputRange range = RangeOf(activation);
+  const device::OutputRange range = DrawRange(activation);
   const double twice = 2 * std::max(scale_a, scale_b);
   ContractSum contract;
   contract.zero_a = Uniform(-128, 127);
@@ -371,6 +412,11 @@ void Writer::Add(int count, double scale_a, double scale_b, double scale_out, in
   contract.sum = MultiplierOf(twice / ((1 << 20) * scale_out));
   contract.output = range;
   contract.subtracts = sign < 0;
+  EmitAdd(contract, count);
+}
+
+void Writer::EmitAdd(const ContractSum& contract, int count) {
+  const device::OutputRange& range = contract.output;
   const auto found = FindMveAddition(contract);
   if (!found.has_value()) {
     std::cerr << "add: no line\n";
@@ -393,7 +439,10 @@ void Writer::Add(int count, double scale_a, double scale_b, double scale_out, in
 }
 
 void Writer::Pool(int height, int width, int channels, bool average, Activation activation) {
-  const device::OutputRange range = RangeOf(activation);
+  EmitPool(height, width, channels, average, DrawRange(activation));
+}
+
+void Writer::EmitPool(int height, int width, int channels, bool average, const device::OutputRange& range) {
   const std::vector<int8_t> input = Codes(height * width * channels);
   device::Pool2dParams p = {1, channels, {height, 1, height, 1, 1, 0}, {width, 1, width, 1, 1, 0}, range};
   std::vector<int8_t> expected(channels);
@@ -505,10 +554,82 @@ void WriteAll(uint32_t seed) {
   writer.Finish();
 }
 
+// The same layer on the image turned over: columns are rows.
+Layer Transposed(const Layer& layer) {
+  Layer turned = layer;
+  std::swap(turned.vertical, turned.horizontal);
+  const int height = layer.vertical.filter, width = layer.horizontal.filter;
+  const int inner = static_cast<int>(layer.weights.size()) / (layer.output_channels * height * width);
+  for (int o = 0; o < layer.output_channels; ++o) {
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        std::copy_n(layer.weights.data() + ((o * height + y) * width + x) * inner, inner,
+                    turned.weights.data() + ((o * width + x) * height + y) * inner);
+      }
+    }
+  }
+  return turned;
+}
+
+// Each layer of a model, on random inputs.
+int WriteModel(uint32_t seed, const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::string file((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  const auto network = ReadNetwork(std::move(file));
+  if (!network.ok()) {
+    std::cerr << network.status() << "\n";
+    return 1;
+  }
+  Writer writer(seed);
+  std::cout << "#include \"mve_program.h\"\n";
+  for (const Layer& read : network->layers) {
+    Layer layer = read;
+    const bool narrow = layer.horizontal.output < layer.vertical.output && layer.horizontal.output < 8;
+    switch (layer.kind) {
+      case LayerKind::kConvolution:
+        if (narrow && layer.horizontal.output == 1) layer = Transposed(layer);
+        if (layer.taps() == 1 && layer.vertical.stride == 1) {
+          layer.horizontal.output = layer.horizontal.input = layer.horizontal.output * layer.vertical.output;
+          layer.vertical = {};
+        }
+        writer.EmitConv(layer, false, false, layer.taps() > 1 && layer.horizontal.filter * layer.input_channels <= 16);
+        break;
+      case LayerKind::kDepthwise:
+        writer.EmitDepthwise(narrow ? Transposed(layer) : layer, false);
+        break;
+      case LayerKind::kDense:
+        writer.EmitFullyConnected(layer, false);
+        break;
+      case LayerKind::kAdd: {
+        const SumOfTwo& sum = layer.sum;
+        ContractSum contract;
+        contract.zero_a = sum.zero_a;
+        contract.zero_b = sum.zero_b;
+        contract.a = {sum.mantissa_a, sum.exponent_a};
+        contract.b = {sum.mantissa_b, sum.exponent_b};
+        contract.sum = {sum.mantissa, sum.exponent};
+        contract.output = {layer.output_zero_point, layer.output_min, layer.output_max};
+        contract.subtracts = sum.subtracts;
+        writer.EmitAdd(contract, static_cast<int>(network->tensors[layer.outputs[0]].bytes));
+        break;
+      }
+      case LayerKind::kAveragePool:
+        writer.EmitPool(layer.vertical.input, layer.horizontal.input, network->tensors[layer.inputs[0]].channels, true,
+                        {layer.output_zero_point, layer.output_min, layer.output_max});
+        break;
+      default:
+        std::cerr << "left out: " << layer.name << "\n";
+    }
+  }
+  writer.Finish();
+  return 0;
+}
+
 }  // namespace
 }  // namespace mote::compiler
 
 int main(int argc, char** argv) {
+  if (argc > 2) return mote::compiler::WriteModel(static_cast<uint32_t>(std::atoi(argv[1])), argv[2]);
   mote::compiler::WriteAll(argc > 1 ? static_cast<uint32_t>(std::atoi(argv[1])) : 1);
   return 0;
 }
