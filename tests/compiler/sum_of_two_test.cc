@@ -55,10 +55,10 @@ ContractSum RandomSum(Random& random) {
 
 int32_t RuntimeCode(const ContractSum& sum, int32_t a, int32_t b) {
   device::AddParams p;
-  p.a = device::AddTerm(sum.zero_a, sum.a);
-  p.b = device::AddTerm(sum.zero_b, sum.b);
+  p.a = device::AddTerm::Of(sum.zero_a, sum.a);
+  p.b = device::AddTerm::Of(sum.zero_b, sum.b);
   p.mantissa = sum.sum.mantissa;
-  p.shift = device::RightShift(-sum.sum.exponent);
+  p.shift = device::RightShift::By(-sum.sum.exponent);
   p.output = sum.output;
   return sum.subtracts ? device::AddFunction<20, -1>{p}(a, b) : device::AddFunction<20, 1>{p}(a, b);
 }
