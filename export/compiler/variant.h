@@ -114,7 +114,8 @@ using VariantList = std::vector<std::unique_ptr<Variant>>;
 void AddDspVariants(VariantList* variants);
 void AddMveVariants(VariantList* variants);
 void AddThumb1Variants(VariantList* variants);
-void AddPortableVariants(VariantList* variants);  // any core: tables, pools, conversions between layouts
+void AddElementwiseDspVariants(VariantList* variants);  // ADD, SUB, pools
+void AddPortableVariants(VariantList* variants);        // any core: tables, pools
 const VariantList& AllVariants();
 
 }  // namespace mote::compiler

@@ -9,6 +9,8 @@ std::optional<KernelUse> Variant::Convert(const Tensor&, const RowLayout&, const
 const VariantList& AllVariants() {
   static const VariantList* variants = [] {
     auto* list = new VariantList;
+    AddElementwiseDspVariants(list);
+    AddPortableVariants(list);
     return list;
   }();
   return *variants;

@@ -1,0 +1,58 @@
+#include "export/compiler/pool_use.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace mote::compiler {
+namespace {
+
+bool CoversAll(const Axis& axis) {
+  return axis.output == 1 && axis.padding >= 0 && axis.filter - axis.padding >= axis.input;
+}
+
+std::optional<KernelUse> Int8Use(const Network& network, const Layer& layer, const Request& request) {
+  const Tensor& input = network.tensors[layer.inputs[0]];
+  const Tensor& output = network.tensors[layer.outputs[0]];
+  if (request.output && *request.output != Nhwc8(output)) return std::nullopt;
+  KernelUse use;
+  use.reads = {Nhwc8(input)};
+  use.writes = Nhwc8(output);
+  return use;
+}
+
+}  // namespace
+
+bool IsGlobalPool(const Layer& layer) { return CoversAll(layer.vertical) && CoversAll(layer.horizontal); }
+
+int64_t PoolElements(const Layer& layer) {
+  return int64_t{std::min(layer.vertical.filter, layer.vertical.input)} *
+         std::min(layer.horizontal.filter, layer.horizontal.input);
+}
+
+std::optional<KernelUse> PoolRowUse(const Network& network, const Layer& layer, const Request& request) {
+  std::optional<KernelUse> use = Int8Use(network, layer, request);
+  if (!use) return std::nullopt;
+  const Axis& h = layer.horizontal;
+  use->form = KernelForm::kWindow;
+  use->takes_null_rows = true;
+  use->params_type = "mote::compiled::PoolRowParams";
+  use->params =
+      absl::StrCat("{/*channels=*/", layer.output_channels, ", /*filter_rows=*/", layer.vertical.filter,
+                   ", /*horizontal=*/{", h.input, ", ", h.output, ", ", h.filter, ", ", h.stride, ", ", h.dilation,
+                   ", ", h.padding, "}, /*min=*/", layer.output_min, ", /*max=*/", layer.output_max, "}");
+  return use;
+}
+
+std::optional<KernelUse> GlobalAverageUse(const Network& network, const Layer& layer, const Request& request) {
+  std::optional<KernelUse> use = Int8Use(network, layer, request);
+  if (!use || layer.kind != LayerKind::kAveragePool || !IsGlobalPool(layer)) return std::nullopt;
+  use->form = KernelForm::kFold;
+  use->params_type = "mote::compiled::GlobalPoolParams";
+  use->params =
+      absl::StrCat("{/*channels=*/", layer.output_channels, ", /*width=*/", layer.horizontal.input, ", /*height=*/",
+                   layer.vertical.input, ", /*min=*/", layer.output_min, ", /*max=*/", layer.output_max, "}");
+  return use;
+}
+
+}  // namespace mote::compiler
