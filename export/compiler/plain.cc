@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "export/compiler/pool_use.h"
+
 namespace mote::compiler {
 namespace {
 
 // Instructions a product and an element of the plain kernels, about: what other variants are held against.
 constexpr int64_t kInstructionsAMac = 4;
 constexpr int64_t kInstructionsAnElement = 40;
+constexpr int64_t kInstructionsAPooledElement = 6;
 
 }  // namespace
 
@@ -24,6 +27,9 @@ KernelUse PlainUse(const Network& network, const Layer& layer, const Target& tar
   int64_t elements = 0;
   for (const int output : layer.outputs) elements += network.tensors[output].bytes;
   use.instructions = kInstructionsAMac * layer.macs + kInstructionsAnElement * elements;
+  if (layer.kind == LayerKind::kAveragePool || layer.kind == LayerKind::kMaxPool) {
+    use.instructions += kInstructionsAPooledElement * elements * PoolElements(layer);
+  }
   return use;
 }
 
