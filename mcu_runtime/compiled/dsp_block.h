@@ -51,7 +51,7 @@ struct DspBlockTail {
 /* Code for four products, in bytes. */
 constexpr uint32_t DspChunkBytes(int pixels, DspWeights weights) {
   return weights == DspWeights::kPaired ? (pixels == 3 ? 68 : pixels == 2 ? 48 : 32)
-                                        : (pixels == 3 ? 80 : pixels == 2 ? 56 : 36);
+                                        : (pixels == 3 ? 80 : pixels == 2 ? 60 : 44);
 }
 
 /* Registers: r0-r2 sums of a, r3-r5 of b; r6-r8 inputs (2 pixels: r5-r8; 1: r6, r7), r9, r10 weights, r11 rounds, r12
@@ -160,6 +160,7 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "  .endif\n"
       ".endm\n"
 
+      ".balign 4\n" /* for ADR, which counts from a word */
       "adr.w r6, 3f\n"
       "ldr.w r8, [lr, #-4]\n"
       "sub.w r6, r6, r8\n"
@@ -174,6 +175,9 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "mote_chunk 0\n"
       ".endr\n"
       "3:\n"
+      ".if 3b - 2b != %c[chunk_bytes] * %c[unroll]\n"
+      ".error \"DspChunkBytes\"\n"
+      ".endif\n"
       "subs.w r11, r11, #1\n"
       "bne.w 2b\n"
       ".if %c[bytes] == 0\n"
@@ -250,7 +254,7 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       : "+r"(weights_register), "+r"(patch_register)
       : [pixels] "i"(kPixels), [unroll] "i"(kUnroll), [bytes] "i"(static_cast<int>(kWeights)),
         [lines] "i"(static_cast<int>(kRequantize)), [planar] "i"(static_cast<int>(kLayout)), [shift] "i"(kShift),
-        [entry] "i"(-4 - 8 * kPixels)
+        [entry] "i"(-4 - 8 * kPixels), [chunk_bytes] "i"(DspChunkBytes(kPixels, kWeights))
       : "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
 
