@@ -59,9 +59,9 @@ DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift
     const OutputChannel& channel = layer.channels[c];
     const device::Multiplier multiplier = {channel.mantissa, channel.exponent};
     const int32_t bias = BiasOfCodes(layer, c);
-    channels.push_back({ReachableAccumulators(channel.bias, WeightsOf(layer, c), layer.input_zero_point, {-128, 127},
-                                              padded),
-                        multiplier, bias});
+    channels.push_back(
+        {ReachableAccumulators(channel.bias, WeightsOf(layer, c), layer.input_zero_point, {-128, 127}, padded),
+         multiplier, bias});
     result.terms.push_back({bias, multiplier});
   }
   RequantizationRequest request;
@@ -127,6 +127,25 @@ PackedConvDsp PackConvDsp(const Layer& layer) {
     for (size_t i = 0; i < words.size(); ++i) {
       AppendWord(has_second ? packed.requantization.channel_words[c + 1][i] : 0, &packed.stream);
     }
+  }
+  return packed;
+}
+
+PackedDepthwiseDsp PackDepthwiseDsp(const Layer& layer) {
+  PackedDepthwiseDsp packed;
+  packed.requantization = FindDspRequantization(layer, 0);
+  const auto append_pair = [&packed](int low, int high) {
+    AppendWord(static_cast<int32_t>((static_cast<uint32_t>(high) << 16) | (static_cast<uint32_t>(low) & 0xffff)),
+               &packed.stream);
+  };
+  for (size_t c = 0; c < layer.channels.size(); ++c) {
+    const int8_t* weights = &packed.requantization.weights[c * 9];
+    for (int row = 0; row < 3; ++row) {
+      append_pair(weights[3 * row], weights[3 * row + 2]);
+      append_pair(weights[3 * row + 1], 0);
+    }
+    if (packed.requantization.channel_words.empty()) continue;
+    for (const int32_t word : packed.requantization.channel_words[c]) AppendWord(word, &packed.stream);
   }
   return packed;
 }

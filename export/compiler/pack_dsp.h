@@ -19,9 +19,9 @@ struct DspRequantization {
   int left_shift = 0;
   int right_shift = 0;
   int32_t offset = 0;
-  std::vector<std::vector<int32_t>> channel_words;   // what a channel's stream ends with: {m, D} or {bias, m, D}
-  std::vector<device::ChannelTerms> terms;           // of kTwoRoundings: biases for sums of codes as they stand
-  std::vector<int8_t> weights;                       // the layer's, with 0 for channels that training switched off
+  std::vector<std::vector<int32_t>> channel_words;  // what a channel's stream ends with: {m, D} or {bias, m, D}
+  std::vector<device::ChannelTerms> terms;          // of kTwoRoundings: biases for sums of codes as they stand
+  std::vector<int8_t> weights;                      // the layer's, with 0 for channels that training switched off
 };
 
 // `least_left_shift`: kernels whose sums come as 2^n times what they are ask for k >= n. Right shifts are tried in an
@@ -37,6 +37,14 @@ struct PackedConvDsp {
 
 // Of kConvolution and kDense layers.
 PackedConvDsp PackConvDsp(const Layer& layer);
+
+struct PackedDepthwiseDsp {
+  DspRequantization requantization;
+  std::vector<uint8_t> stream;
+};
+
+// Of kDepthwise layers, 3x3 and multiplier 1.
+PackedDepthwiseDsp PackDepthwiseDsp(const Layer& layer);
 
 }  // namespace mote::compiler
 

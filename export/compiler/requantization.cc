@@ -129,7 +129,8 @@ Shifts FinestShifts(absl::Span<const Staircase> channels, Lines lines, double ba
 }
 
 // Of a right shift that is asked for: the smallest k leaves the most bits to multipliers.
-Shifts AskedShifts(absl::Span<const Staircase> channels, Lines lines, double base, const RequantizationRequest& request) {
+Shifts AskedShifts(absl::Span<const Staircase> channels, Lines lines, double base,
+                   const RequantizationRequest& request) {
   const int most = MostLeftShift(channels, lines, base, request.held);
   Shifts shifts = {request.least_left_shift, *request.right_shift};
   while (shifts.left <= most && MostRightShift(channels, shifts.left) < shifts.right) ++shifts.left;

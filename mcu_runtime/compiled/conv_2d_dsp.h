@@ -34,7 +34,8 @@ struct ConvDspParams {
 /* What stands behind a patch of kPixels pixels. */
 inline int32_t DspPatchBytes(const ConvDspParams& p, int32_t pixels) { return p.chunks * 8 * pixels; }
 
-template <int kUnroll, DspWeights kWeights, DspRequantize kRequantize, DspLayout kLayout, int kShift, bool kTwo, bool kOne>
+template <int kUnroll, DspWeights kWeights, DspRequantize kRequantize, DspLayout kLayout, int kShift, bool kTwo,
+          bool kOne>
 struct ConvDsp {
   /* Codes of kPixels pixels whose patch stands in scratch. output: of the first of them. */
   template <int kPixels>
@@ -51,14 +52,18 @@ struct ConvDsp {
     tail->offset = p.offset;
     tail->patch = patch;
     const int32_t pairs = p.output_channels >> 1;
-    constexpr int32_t kWordsOfCodes = kRequantize == DspRequantize::kOneLine ? 4 : kRequantize == DspRequantize::kTwoLines ? 6 : 0;
+    constexpr int32_t kWordsOfCodes = kRequantize == DspRequantize::kOneLine    ? 4
+                                      : kRequantize == DspRequantize::kTwoLines ? 6
+                                                                                : 0;
     const uint8_t* weights = p.weights;
     const auto run = [&](uint8_t* to, int32_t step, int32_t count) {
       if (count == 0) return;
       head->entry = entry;
       tail->output = to;
       tail->step = step;
-      const int32_t a_pair = kRequantize == DspRequantize::kSums ? kPixels * 8 : kLayout == DspLayout::kPlanar8 ? 2 * step : 2;
+      const int32_t a_pair = kRequantize == DspRequantize::kSums ? kPixels * 8
+                             : kLayout == DspLayout::kPlanar8    ? 2 * step
+                                                                 : 2;
       tail->output_end = to + count * a_pair;
       DspBlock<kPixels, kUnroll, kWeights, kRequantize, kLayout, kShift>(weights, patch);
     };
@@ -87,14 +92,15 @@ struct ConvDsp {
     for (int32_t c = 0; c < p.output_channels; ++c) {
       for (int32_t i = 0; i < kPixels; ++i) {
         const int32_t at = kLayout == DspLayout::kPlanar8 ? c * p.output_step + i : i * p.output_step + c;
-        output[at] = static_cast<uint8_t>(
-            device::RequantizeToInt8(*sums++ + p.terms[c].bias, p.terms[c].multiplier, p.range));
+        output[at] =
+            static_cast<uint8_t>(device::RequantizeToInt8(*sums++ + p.terms[c].bias, p.terms[c].multiplier, p.range));
       }
     }
   }
 
   /* Pixels [x, x + pixels) of an output row. */
-  static void Run(const ConvDspParams& p, const uint8_t* const* rows, int32_t pixels, uint8_t* output, uint8_t* scratch) {
+  static void Run(const ConvDspParams& p, const uint8_t* const* rows, int32_t pixels, uint8_t* output,
+                  uint8_t* scratch) {
     const int32_t step = kLayout == DspLayout::kPlanar8 ? 1 : p.output_step;
     auto* patch = reinterpret_cast<uint32_t*>(scratch + sizeof(DspBlockHead));
     int32_t x = 0;
@@ -125,7 +131,8 @@ struct ConvDsp {
     Run(p, rows, p.output_width, output + p.output_left, scratch);
   }
   /* KernelForm::kPixels, for filters of one tap and stride 1. */
-  static void Pixels(const ConvDspParams& p, const uint8_t* const* inputs, int32_t pixels, uint8_t* output, uint8_t* scratch) {
+  static void Pixels(const ConvDspParams& p, const uint8_t* const* inputs, int32_t pixels, uint8_t* output,
+                     uint8_t* scratch) {
     ConvDspParams run = p;
     run.window.width = pixels;
     Run(run, inputs, pixels, output, scratch);

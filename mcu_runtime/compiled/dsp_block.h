@@ -50,8 +50,12 @@ struct DspBlockTail {
 
 /* Code for four products, in bytes. */
 constexpr uint32_t DspChunkBytes(int pixels, DspWeights weights) {
-  return weights == DspWeights::kPaired ? (pixels == 3 ? 68 : pixels == 2 ? 48 : 32)
-                                        : (pixels == 3 ? 80 : pixels == 2 ? 60 : 44);
+  return weights == DspWeights::kPaired ? (pixels == 3   ? 68
+                                           : pixels == 2 ? 48
+                                                         : 32)
+                                        : (pixels == 3   ? 80
+                                           : pixels == 2 ? 60
+                                                         : 44);
 }
 
 /* Registers: r0-r2 sums of a, r3-r5 of b; r6-r8 inputs (2 pixels: r5-r8; 1: r6, r7), r9, r10 weights, r11 rounds, r12

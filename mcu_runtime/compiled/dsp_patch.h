@@ -1,9 +1,9 @@
 /* Patches for the block of convolutions (dsp_block.h): int8 inputs of some pixels become int16 and stand side by side.
  *
  * A filter's row is a segment of input bytes (of taps side by side; each tap is one where they are dilated). Four of
- * its bytes b0..b3 become the two products' inputs (b0, b2), (b1, b3), which is what SXTB16 makes of a word; weights are
- * packed in that order. Three pixels' words: 3 loads, 6 SXTB16, one STM, for 12 inputs. What four does not divide comes
- * after all whole words of all segments.
+ * its bytes b0..b3 become the two products' inputs (b0, b2), (b1, b3), which is what SXTB16 makes of a word; weights
+ * are packed in that order. Three pixels' words: 3 loads, 6 SXTB16, one STM, for 12 inputs. What four does not divide
+ * comes after all whole words of all segments.
  */
 #ifndef MOTE_MCU_RUNTIME_COMPILED_DSP_PATCH_H_
 #define MOTE_MCU_RUNTIME_COMPILED_DSP_PATCH_H_
@@ -93,7 +93,8 @@ inline const int8_t* PaddedSegment(const PatchWindow& w, const int8_t* row, int3
   return segment;
 }
 
-/* The patch of output pixels [x, x + kPixels). `edge` has room for kPixels segments, each rounded up to a multiple of 4 bytes. */
+/* The patch of output pixels [x, x + kPixels). `edge` has room for kPixels segments, each rounded up to a multiple of 4
+ * bytes. */
 template <int kPixels>
 inline void GatherPatch(const PatchWindow& w, const uint8_t* const* rows, int32_t x, uint32_t* patch, int8_t* edge) {
   const int32_t segment = w.segment_pixels * w.channels;
@@ -111,8 +112,7 @@ inline void GatherPatch(const PatchWindow& w, const uint8_t* const* rows, int32_
       for (int32_t p = 0; p < kPixels; ++p) {
         const int32_t pixel = first + p * w.stride + s * w.dilation;
         const bool whole = inside || (pixel >= 0 && pixel + w.segment_pixels <= w.width);
-        sources[p] =
-            whole ? row + pixel * w.channels : PaddedSegment(w, row, pixel, edge + p * ((segment + 3) & ~3));
+        sources[p] = whole ? row + pixel * w.channels : PaddedSegment(w, row, pixel, edge + p * ((segment + 3) & ~3));
       }
       patch = GatherWords<kPixels>(sources, words, patch);
       for (int32_t i = segment - rest; i < segment; ++i) {

@@ -1,6 +1,6 @@
 // Writes the cases of the kernels for cores with the DSP extension as a C++ source for the device
-// (kernel_cases_device.h), to standard output: random layers of given shapes, packed by the compiler, with the bytes that
-// the contract asks for.
+// (kernel_cases_device.h), to standard output: random layers of given shapes, packed by the compiler, with the bytes
+// that the contract asks for.
 //   dsp_cases [SEED] [random cases]
 #include <cmath>
 #include <cstdio>
@@ -22,10 +22,10 @@ struct Shape {
   bool same = true;
   bool relu = true;
   std::string layout = "kNhwc8";
-  bool extreme = false;    // weights of -128
-  bool pixels = false;     // KernelForm::kPixels: whole image as one run
+  bool extreme = false;  // weights of -128
+  bool pixels = false;   // KernelForm::kPixels: whole image as one run
   int dilation = 1;
-  bool exact = false;      // multipliers that no cheap form fits
+  bool exact = false;  // multipliers that no cheap form fits
 };
 
 class Writer {
@@ -79,22 +79,24 @@ class Writer {
     std::printf(
         "constexpr ConvDspParams k%sParams = {{%d, %d, %d, %d, %d, %d, %d, %d, %d}, %d, %d, %d, %d, %d, %d, %d, "
         "k%sWeights, k%sTerms, {%d, %d, %d}};\n",
-        k.c_str(), s.channels, v.filter, h.filter, h.stride, h.dilation, h.padding, h.input,
-        whole_rows ? h.filter : 1, layer.input_zero_point, h.output, s.outputs, planar ? plane : s.outputs, left,
-        packed.chunks, r.left_shift, r.offset, k.c_str(), k.c_str(), layer.output_zero_point, layer.output_min,
-        layer.output_max);
-    const std::string kernel = std::string("ConvDsp<kUnroll, DspWeights::") + (packed.bytes ? "kBytes" : "kPaired") +
-                               ", DspRequantize::" + form + ", DspLayout::" + s.layout + ", " +
-                               std::to_string(std::max(1, r.right_shift)) + ", " + (run % 3 != 0 && run > 1 ? "true" : "false") +
-                               ", " + (run == 1 ? "true" : "false") + ">";
+        k.c_str(), s.channels, v.filter, h.filter, h.stride, h.dilation, h.padding, h.input, whole_rows ? h.filter : 1,
+        layer.input_zero_point, h.output, s.outputs, planar ? plane : s.outputs, left, packed.chunks, r.left_shift,
+        r.offset, k.c_str(), k.c_str(), layer.output_zero_point, layer.output_min, layer.output_max);
+    const std::string kernel =
+        std::string("ConvDsp<kUnroll, DspWeights::") + (packed.bytes ? "kBytes" : "kPaired") +
+        ", DspRequantize::" + form + ", DspLayout::" + s.layout + ", " + std::to_string(std::max(1, r.right_shift)) +
+        ", " + (run % 3 != 0 && run > 1 ? "true" : "false") + ", " + (run == 1 ? "true" : "false") + ">";
     std::printf("void %s(uint8_t* output, uint8_t* scratch) {\n", k.c_str());
     if (s.pixels) {
-      std::printf("  const uint8_t* inputs[] = {reinterpret_cast<const uint8_t*>(k%sInput)};\n  %s::Pixels(k%sParams, inputs, %d, output, scratch);\n",
-                  k.c_str(), kernel.c_str(), k.c_str(), run);
+      std::printf(
+          "  const uint8_t* inputs[] = {reinterpret_cast<const uint8_t*>(k%sInput)};\n  %s::Pixels(k%sParams, inputs, "
+          "%d, output, scratch);\n",
+          k.c_str(), kernel.c_str(), k.c_str(), run);
     } else {
       std::printf(
           "  for (int32_t y = 0; y < %d; ++y) {\n    const uint8_t* rows[%d];\n    for (int32_t i = 0; i < %d; ++i) {\n"
-          "      const int32_t row = y * %d - %d + i * %d;\n      rows[i] = reinterpret_cast<const uint8_t*>(row >= 0 && "
+          "      const int32_t row = y * %d - %d + i * %d;\n      rows[i] = reinterpret_cast<const uint8_t*>(row >= 0 "
+          "&& "
           "row < %d ? k%sInput + row * %d : k%sOutside);\n    }\n    %s::Row(k%sParams, rows, output + y * %d, "
           "scratch);\n  }\n",
           v.output, v.filter, v.filter, v.stride, v.padding, v.dilation, v.input, k.c_str(), longest, k.c_str(),
@@ -103,6 +105,68 @@ class Writer {
     std::printf("}\n");
     const int macs = v.output * h.output * s.outputs * static_cast<int>(layer.weights.size() / layer.channels.size());
     Entry(s, k, packed.bytes ? std::string(form) + "/bytes" : form, expected.size(), macs);
+  }
+
+  // Planar input, with a pixel of padding on both sides where the layer has any.
+  void Depthwise(const Shape& s) {
+    Layer layer = RandomLayer(s, 9);
+    const Axis& v = layer.vertical;
+    const Axis& h = layer.horizontal;
+    const int right = std::max(0, (h.output - 1) * h.stride - h.padding + 3 - h.input);
+    const int plane = (h.padding + s.width + right + 3) / 4 * 4;
+    const int input_row = plane * s.channels + 4;
+    std::vector<int8_t> input(static_cast<size_t>(input_row) * s.height, static_cast<int8_t>(layer.input_zero_point));
+    for (int y = 0; y < s.height; ++y) {
+      for (int c = 0; c < s.channels; ++c) {
+        for (int x = 0; x < s.width; ++x) {
+          input[y * input_row + c * plane + h.padding + x] = static_cast<int8_t>(Between(-128, 127));
+        }
+      }
+    }
+    const PackedDepthwiseDsp packed = PackDepthwiseDsp(layer);
+    const std::string k = "Case" + std::to_string(count_);
+    Table("int8_t", k + "Input", input);
+    Table("uint8_t", k + "Weights", packed.stream);
+    Table("int8_t", k + "Outside", std::vector<int8_t>(input_row, static_cast<int8_t>(layer.input_zero_point)));
+    const DspRequantization& r = packed.requantization;
+    Terms(k, r);
+    const bool planar = s.layout == "kPlanar8";
+    const int output_plane = (h.output + 2 + 3) / 4 * 4;
+    const int row_bytes = planar ? output_plane * s.channels : h.output * s.channels;
+    std::vector<uint8_t> expected(row_bytes * v.output, 0x55);
+    for (int y = 0; y < v.output; ++y) {
+      for (int x = 0; x < h.output; ++x) {
+        for (int c = 0; c < s.channels; ++c) {
+          int32_t sum = layer.channels[c].bias;
+          for (int tap = 0; tap < 9; ++tap) {
+            const int iy = y * v.stride - v.padding + tap / 3;
+            const int ix = x * h.stride + tap % 3;
+            if (iy < 0 || iy >= s.height) continue;
+            sum += (input[iy * input_row + c * plane + ix] - layer.input_zero_point) * layer.weights[c * 9 + tap];
+          }
+          expected[y * row_bytes + (planar ? c * output_plane + 1 + x : x * s.channels + c)] = Code(layer, c, sum);
+        }
+      }
+    }
+    Table("uint8_t", k + "Expected", expected);
+    int outputs = 6;
+    while (h.output % outputs != 0) --outputs;
+    const char* form = r.form == RequantizationForm::kOneLine    ? "kOneLine"
+                       : r.form == RequantizationForm::kTwoLines ? "kTwoLines"
+                                                                 : "kSums";
+    std::printf(
+        "constexpr DepthwiseDspParams k%sParams = {%d, %d, %d, %d, %d, %d, %d, %d, k%sWeights, k%sTerms, {%d, %d, "
+        "%d}};\n",
+        k.c_str(), s.channels, plane, h.output, planar ? 1 : s.channels, planar ? output_plane : 1, planar ? 1 : 0,
+        r.left_shift, r.offset, k.c_str(), k.c_str(), layer.output_zero_point, layer.output_min, layer.output_max);
+    std::printf(
+        "void %s(uint8_t* output, uint8_t* scratch) {\n  for (int32_t y = 0; y < %d; ++y) {\n    const uint8_t* "
+        "rows[3];\n    for (int32_t i = 0; i < 3; ++i) {\n      const int32_t row = y * %d - %d + i;\n      rows[i] = "
+        "reinterpret_cast<const uint8_t*>(row >= 0 && row < %d ? k%sInput + row * %d : k%sOutside);\n    }\n    "
+        "DepthwiseDsp<%d, %d, %d, DspRequantize::%s, %d>::Row(k%sParams, rows, output + y * %d, scratch);\n  }\n}\n",
+        k.c_str(), v.output, v.stride, v.padding, s.height, k.c_str(), input_row, k.c_str(), outputs, h.stride,
+        outputs == h.output && plane < 256 ? plane : 0, form, std::max(1, r.right_shift), k.c_str(), row_bytes);
+    Entry(s, k, form, expected.size(), v.output * h.output * s.channels * 9);
   }
 
   void Finish() const {
@@ -180,9 +244,8 @@ class Writer {
 
   static uint8_t Code(const Layer& layer, int c, int32_t sum) {
     const OutputChannel& channel = layer.channels[c];
-    return static_cast<uint8_t>(
-        device::RequantizeToInt8(sum, {channel.mantissa, channel.exponent},
-                                 {layer.output_zero_point, layer.output_min, layer.output_max}));
+    return static_cast<uint8_t>(device::RequantizeToInt8(
+        sum, {channel.mantissa, channel.exponent}, {layer.output_zero_point, layer.output_min, layer.output_max}));
   }
 
   template <typename T>
@@ -194,15 +257,18 @@ class Writer {
 
   static void Terms(const std::string& k, const DspRequantization& r) {
     std::printf("constexpr mote::device::ChannelTerms k%sTerms[] = {", k.c_str());
-    for (const device::ChannelTerms& t : r.terms) std::printf("{%d, {%d, %d}},", t.bias, t.multiplier.mantissa, t.multiplier.exponent);
+    for (const device::ChannelTerms& t : r.terms)
+      std::printf("{%d, {%d, %d}},", t.bias, t.multiplier.mantissa, t.multiplier.exponent);
     std::printf("};\n");
   }
 
   void Entry(const Shape& s, const std::string& k, const std::string& how, size_t bytes, int macs) {
     char name[200];
     std::snprintf(name, sizeof(name), "%s %dx%dx%d->%d %dx%d/%d %s%s", s.name.c_str(), s.height, s.width, s.channels,
-                  s.outputs, s.filter_y, s.filter_x, s.stride_x, (s.layout + "/" + how).c_str(), s.pixels ? "/run" : "");
-    entries_ += "  {\"" + std::string(name) + "\", " + k + ", k" + k + "Expected, " + std::to_string(bytes) + ", " + std::to_string(macs) + "},\n";
+                  s.outputs, s.filter_y, s.filter_x, s.stride_x, (s.layout + "/" + how).c_str(),
+                  s.pixels ? "/run" : "");
+    entries_ += "  {\"" + std::string(name) + "\", " + k + ", k" + k + "Expected, " + std::to_string(bytes) + ", " +
+                std::to_string(macs) + "},\n";
     ++count_;
   }
 
@@ -233,23 +299,51 @@ const Shape kConvolutions[] = {
     {"dense", 1, 1, 640, 128, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
 };
 
+const Shape kDepthwise[] = {
+    {"depthwise", 25, 5, 64, 64, 3, 3, 1, 1},
+    {"depthwise", 6, 48, 8, 8, 3, 3, 1, 1},
+    {"depthwise", 12, 24, 32, 32, 3, 3, 1, 1},
+    {"depthwise", 6, 48, 16, 16, 3, 3, 2, 2},
+    {"depthwise", 6, 24, 32, 32, 3, 3, 2, 2},
+    {"depthwise", 12, 12, 64, 64, 3, 3, 1, 1},
+    {"depthwise", 12, 12, 64, 64, 3, 3, 2, 2},
+    {"depthwise", 6, 6, 128, 128, 3, 3, 1, 1},
+    {"depthwise", 6, 6, 128, 128, 3, 3, 2, 2},
+    {"depthwise", 3, 3, 256, 256, 3, 3, 1, 1},
+    {"depthwise", 3, 3, 256, 256, 3, 3, 1, 1, true, false},
+    {"depthwise", 6, 6, 16, 16, 3, 3, 1, 1, true, false, "kPlanar8"},
+};
+
 }  // namespace
 }  // namespace mote::compiler
 
 int main(int argc, char** argv) {
   using namespace mote::compiler;
   std::printf(
-      "#include \"mcu_runtime/compiled/conv_2d_dsp.h\"\n#include \"tests/compiler/kernel_cases_device.h\"\n"
+      "#include \"mcu_runtime/compiled/conv_2d_dsp.h\"\n#include "
+      "\"mcu_runtime/compiled/depthwise_conv_2d_dsp.h\"\n#include \"tests/compiler/kernel_cases_device.h\"\n"
       "namespace mote::kernel_cases {\nusing namespace mote::compiled;\nnamespace {\nconstexpr int kUnroll = 8;\n");
   Writer writer(argc > 1 ? static_cast<unsigned>(std::atoi(argv[1])) : 1);
   const int random_cases = argc > 2 ? std::atoi(argv[2]) : 0;
   if (random_cases == 0) {
     for (const Shape& shape : kConvolutions) writer.Conv(shape);
+    for (const Shape& shape : kDepthwise) writer.Depthwise(shape);
   }
   for (int i = 0; i < random_cases; ++i) {
     Shape shape = writer.RandomShape();
     shape.name = "random" + std::to_string(i);
-    writer.Conv(shape);
+    if (i % 3 != 0) {
+      writer.Conv(shape);
+      continue;
+    }
+    shape.outputs = shape.channels;
+    shape.filter_y = shape.filter_x = 3;
+    shape.stride_x = shape.stride_y = 1 + shape.stride_x % 2;
+    shape.dilation = 1;
+    shape.pixels = false;
+    shape.height += 3;
+    shape.width += 3;
+    writer.Depthwise(shape);
   }
   writer.Finish();
 }
