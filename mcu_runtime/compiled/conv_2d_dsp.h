@@ -31,59 +31,66 @@ struct ConvDspParams {
   device::OutputRange range;
 };
 
-/* What stands behind a patch of kPixels pixels. */
-inline int32_t DspPatchBytes(const ConvDspParams& p, int32_t pixels) { return p.chunks * 8 * pixels; }
-
 template <int kUnroll, DspWeights kWeights, DspRequantize kRequantize, DspLayout kLayout, int kShift, bool kTwo,
           bool kOne>
 struct ConvDsp {
-  /* Codes of kPixels pixels whose patch stands in scratch. output: of the first of them. */
+  static constexpr bool kSums = kRequantize == DspRequantize::kSums;
+  static constexpr bool kPlanar = kLayout == DspLayout::kPlanar8;
+
+  /* Pixels from x on, in blocks of kPixels as long as there are as many of `pixels`. Returns the one that comes next.
+   */
   template <int kPixels>
-  static void Block(const ConvDspParams& p, uint8_t* output, uint8_t* scratch) {
+  static int32_t Blocks(const ConvDspParams& p, const uint8_t* const* rows, int32_t x, int32_t pixels, uint8_t* output,
+                        uint8_t* scratch) {
     auto* head = reinterpret_cast<DspBlockHead*>(scratch);
     uint8_t* patch = scratch + sizeof(DspBlockHead);
-    auto* tail = reinterpret_cast<DspBlockTail*>(patch + DspPatchBytes(p, kPixels));
+    auto* tail = reinterpret_cast<DspBlockTail*>(patch + p.chunks * 8 * kPixels);
+    uint8_t* after = reinterpret_cast<uint8_t*>(tail + 1); /* sums; or what padding makes of segments, and codes */
     const int32_t later = p.chunks - 1;
     head->rounds = later / kUnroll + 1;
-    const uint32_t entry = static_cast<uint32_t>(later % kUnroll) * DspChunkBytes(kPixels, kWeights);
+    head->skipped = static_cast<uint32_t>(later % kUnroll) * DspChunkBytes(kPixels, kWeights);
     constexpr bool kScaled = kWeights == DspWeights::kPaired && kRequantize == DspRequantize::kOneLine;
     tail->scale_a = 1 << p.left_shift;
     tail->scale_b = tail->scale_a >> (kScaled ? 8 : 0);
     tail->offset = p.offset;
     tail->patch = patch;
-    const int32_t pairs = p.output_channels >> 1;
-    constexpr int32_t kWordsOfCodes = kRequantize == DspRequantize::kOneLine    ? 4
-                                      : kRequantize == DspRequantize::kTwoLines ? 6
-                                                                                : 0;
-    const uint8_t* weights = p.weights;
-    const auto run = [&](uint8_t* to, int32_t step, int32_t count) {
-      if (count == 0) return;
-      head->entry = entry;
-      tail->output = to;
-      tail->step = step;
-      const int32_t a_pair = kRequantize == DspRequantize::kSums ? kPixels * 8
-                             : kLayout == DspLayout::kPlanar8    ? 2 * step
-                                                                 : 2;
-      tail->output_end = to + count * a_pair;
-      DspBlock<kPixels, kUnroll, kWeights, kRequantize, kLayout, kShift>(weights, patch);
-    };
-    if constexpr (kRequantize == DspRequantize::kSums) {
-      uint8_t* sums = reinterpret_cast<uint8_t*>(tail + 1);
-      run(sums, 0, (p.output_channels + 1) >> 1);
-      StoreSums<kPixels>(p, reinterpret_cast<const int32_t*>(sums), output);
-    } else {
-      run(output, p.output_step, pairs);
-      if ((p.output_channels & 1) == 0) return;
-      /* The last channel has none beside it. */
-      weights += pairs * (p.chunks * 8 + kWordsOfCodes * 4);
-      uint8_t* codes = reinterpret_cast<uint8_t*>(tail + 1);
-      if constexpr (kLayout == DspLayout::kPlanar8) {
-        run(codes, kPixels, 1);
-        for (int32_t i = 0; i < kPixels; ++i) output[2 * pairs * p.output_step + i] = codes[i];
-      } else {
-        run(codes, 2, 1);
-        for (int32_t i = 0; i < kPixels; ++i) output[2 * pairs + i * p.output_step] = codes[2 * i];
+    tail->step = p.output_step;
+    const int32_t pairs = kSums ? (p.output_channels + 1) >> 1 : p.output_channels >> 1;
+    const int32_t span = pairs * (kSums ? 8 * kPixels : kPlanar ? 2 * p.output_step : 2);
+    const int32_t pixel = kPlanar ? 1 : p.output_step;
+    const PatchGatherer<kPixels> gatherer(p.window, rows, reinterpret_cast<uint32_t*>(patch),
+                                          reinterpret_cast<int8_t*>(after));
+    output += x * pixel;
+    /* Of four that are left, blocks of two take two and two. */
+    for (; pixels - x >= kPixels && !(kTwo && kPixels == 3 && pixels - x == 4); x += kPixels) {
+      gatherer.Gather(x);
+      tail->output = kSums ? after : output;
+      tail->output_end = tail->output + span;
+      if (pairs != 0) DspBlock<kPixels, kUnroll, kWeights, kRequantize, kLayout, kShift>(p.weights, patch);
+      if (kSums) {
+        StoreSums<kPixels>(p, reinterpret_cast<const int32_t*>(after), output);
+      } else if ((p.output_channels & 1) != 0) {
+        LastChannel<kPixels>(p, tail, after, output);
       }
+      output += kPixels * pixel;
+    }
+    return x;
+  }
+
+  /* The last of an odd number of channels has none beside it. */
+  template <int kPixels>
+  __attribute__((noinline)) static void LastChannel(const ConvDspParams& p, DspBlockTail* tail, uint8_t* codes,
+                                                    uint8_t* output) {
+    constexpr int32_t kCodeBytes = kRequantize == DspRequantize::kOneLine ? 16 : 24;
+    const int32_t pairs = p.output_channels >> 1;
+    tail->output = codes;
+    tail->step = kPlanar ? kPixels : 2;
+    tail->output_end = codes + (kPlanar ? 2 * kPixels : 2);
+    DspBlock<kPixels, kUnroll, kWeights, kRequantize, kLayout, kShift>(p.weights + pairs * (p.chunks * 8 + kCodeBytes),
+                                                                       tail->patch);
+    tail->step = p.output_step;
+    for (int32_t i = 0; i < kPixels; ++i) {
+      output[kPlanar ? 2 * pairs * p.output_step + i : 2 * pairs + i * p.output_step] = codes[kPlanar ? i : 2 * i];
     }
   }
 
@@ -91,40 +98,19 @@ struct ConvDsp {
   static void StoreSums(const ConvDspParams& p, const int32_t* sums, uint8_t* output) {
     for (int32_t c = 0; c < p.output_channels; ++c) {
       for (int32_t i = 0; i < kPixels; ++i) {
-        const int32_t at = kLayout == DspLayout::kPlanar8 ? c * p.output_step + i : i * p.output_step + c;
+        const int32_t at = kPlanar ? c * p.output_step + i : i * p.output_step + c;
         output[at] =
             static_cast<uint8_t>(device::RequantizeToInt8(*sums++ + p.terms[c].bias, p.terms[c].multiplier, p.range));
       }
     }
   }
 
-  /* Pixels [x, x + pixels) of an output row. */
   static void Run(const ConvDspParams& p, const uint8_t* const* rows, int32_t pixels, uint8_t* output,
                   uint8_t* scratch) {
-    const int32_t step = kLayout == DspLayout::kPlanar8 ? 1 : p.output_step;
-    auto* patch = reinterpret_cast<uint32_t*>(scratch + sizeof(DspBlockHead));
-    int32_t x = 0;
-    const auto do_some = [&](auto pixels_tag) {
-      constexpr int kPixels = decltype(pixels_tag)::value;
-      int8_t* edge = reinterpret_cast<int8_t*>(patch) + DspPatchBytes(p, kPixels);
-      GatherPatch<kPixels>(p.window, rows, x, patch, edge);
-      Block<kPixels>(p, output + x * step, scratch);
-      x += kPixels;
-    };
-    /* Four are two and two. */
-    while (pixels - x >= 3 && !(kTwo && pixels - x == 4)) do_some(Count<3>());
-    if constexpr (kTwo) {
-      while (pixels - x >= 2) do_some(Count<2>());
-    }
-    if constexpr (kOne) {
-      while (pixels - x >= 1) do_some(Count<1>());
-    }
+    int32_t x = Blocks<3>(p, rows, 0, pixels, output, scratch);
+    if constexpr (kTwo) x = Blocks<2>(p, rows, x, pixels, output, scratch);
+    if constexpr (kOne) Blocks<1>(p, rows, x, pixels, output, scratch);
   }
-
-  template <int kCount>
-  struct Count {
-    static constexpr int value = kCount;
-  };
 
   /* KernelForm::kWindow: one output row. */
   static void Row(const ConvDspParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {

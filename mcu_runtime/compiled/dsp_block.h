@@ -35,8 +35,9 @@ enum class DspLayout { kNhwc8 = 0, kPlanar8 = 1 };
 
 /* What stands before and after the patch: the block has no register left for it. */
 struct DspBlockHead {
-  int32_t rounds; /* of the unrolled loop, and one */
-  uint32_t entry; /* bytes of its code that are left out in the first round; becomes an address */
+  uint32_t skipped; /* bytes of the unrolled loop's code that the first round leaves out */
+  int32_t rounds;   /* of that loop, and one */
+  uint32_t entry;   /* the block's own: the address */
 };
 struct DspBlockTail {
   int32_t scale_a; /* 2^k, for sums of a */
@@ -166,7 +167,7 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
 
       ".balign 4\n" /* for ADR, which counts from a word */
       "adr.w r6, 3f\n"
-      "ldr.w r8, [lr, #-4]\n"
+      "ldr.w r8, [lr, #-12]\n"
       "sub.w r6, r6, r8\n"
       "orr.w r6, r6, #1\n"
       "str.w r6, [lr, #-4]\n"

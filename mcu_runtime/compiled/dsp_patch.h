@@ -69,7 +69,7 @@ inline uint32_t* GatherWords(const int8_t* const* sources, int32_t words, uint32
   return patch;
 }
 
-/* What a filter's rows see, for kPixels pixels. */
+/* What a filter's rows see. */
 struct PatchWindow {
   int32_t channels;       /* of the input */
   int32_t rows;           /* of the filter */
@@ -80,49 +80,101 @@ struct PatchWindow {
   int32_t width;          /* of the input's rows */
   int32_t segment_pixels; /* pixels that stand side by side: all taps, or one where they are dilated */
   int8_t zero;            /* what padding holds */
+
+  int32_t segment_bytes() const { return segment_pixels * channels; }
+  int32_t segments_a_row() const { return segment_pixels == taps ? 1 : taps; }
 };
 
-/* Bytes [first, first + segment_pixels) of a row, where some of them are padding. */
-inline const int8_t* PaddedSegment(const PatchWindow& w, const int8_t* row, int32_t first, int8_t* segment) {
-  int8_t* out = segment;
+/* Bytes of a segment that begins with pixel `first` of a row, where some of it is padding. */
+inline void PaddedSegment(const PatchWindow& w, const int8_t* row, int32_t first, int8_t* segment) {
   for (int32_t x = first; x < first + w.segment_pixels; ++x) {
     const bool inside = x >= 0 && x < w.width;
     const int8_t* pixel = row + x * w.channels;
-    for (int32_t c = 0; c < w.channels; ++c) *out++ = inside ? pixel[c] : w.zero;
+    for (int32_t c = 0; c < w.channels; ++c) *segment++ = inside ? pixel[c] : w.zero;
   }
-  return segment;
 }
 
-/* The patch of output pixels [x, x + kPixels). `edge` has room for kPixels segments, each rounded up to a multiple of 4
- * bytes. */
+/* Patches of kPixels neighbouring output pixels. Made once a row. */
 template <int kPixels>
-inline void GatherPatch(const PatchWindow& w, const uint8_t* const* rows, int32_t x, uint32_t* patch, int8_t* edge) {
-  const int32_t segment = w.segment_pixels * w.channels;
-  const int32_t words = segment >> 2;
-  const int32_t rest = segment & 3;
-  const int32_t segments_a_row = w.segment_pixels == w.taps ? 1 : w.taps;
-  const int32_t first = x * w.stride - w.left;
-  const bool inside = first >= 0 && first + (kPixels - 1) * w.stride + (w.taps - 1) * w.dilation < w.width;
-  int16_t* rest_out = reinterpret_cast<int16_t*>(patch + w.rows * segments_a_row * words * 2 * kPixels);
-  bool second = false; /* of a pair of products */
-  for (int32_t r = 0; r < w.rows; ++r) {
-    const int8_t* row = reinterpret_cast<const int8_t*>(rows[r]);
-    for (int32_t s = 0; s < segments_a_row; ++s) {
-      const int8_t* sources[kPixels];
-      for (int32_t p = 0; p < kPixels; ++p) {
-        const int32_t pixel = first + p * w.stride + s * w.dilation;
-        const bool whole = inside || (pixel >= 0 && pixel + w.segment_pixels <= w.width);
-        sources[p] = whole ? row + pixel * w.channels : PaddedSegment(w, row, pixel, edge + p * ((segment + 3) & ~3));
-      }
-      patch = GatherWords<kPixels>(sources, words, patch);
-      for (int32_t i = segment - rest; i < segment; ++i) {
-        for (int32_t p = 0; p < kPixels; ++p) rest_out[2 * p] = sources[p][i];
-        rest_out += second ? 2 * kPixels - 1 : 1;
-        second = !second;
+class PatchGatherer {
+ public:
+  /* `edge`: room for kPixels segments, each rounded up to a multiple of 4 bytes. */
+  PatchGatherer(const PatchWindow& w, const uint8_t* const* rows, uint32_t* patch, int8_t* edge)
+      : w_(w), rows_(rows), patch_(patch), edge_(edge) {
+    const int32_t segment = w.segment_bytes();
+    segments_ = w.segments_a_row();
+    words_ = segment >> 2;
+    rest_ = segment & 3;
+    rest_patch_ = patch + w.rows * segments_ * words_ * 2 * kPixels;
+    pixel_ = w.stride * w.channels;
+    last_inside_ = w.width - (kPixels - 1) * w.stride - (w.taps - 1) * w.dilation - 1;
+  }
+
+  /* Of output pixels [x, x + kPixels). */
+  void Gather(int32_t x) const {
+    const int32_t first = x * w_.stride - w_.left;
+    if (first < 0 || first > last_inside_) return GatherEdge(first);
+    uint32_t* patch = patch_;
+    RestPlace rest = {rest_patch_, false};
+    for (int32_t r = 0; r < w_.rows; ++r) {
+      const int8_t* source = reinterpret_cast<const int8_t*>(rows_[r]) + first * w_.channels;
+      for (int32_t s = 0; s < segments_; ++s, source += w_.dilation * w_.channels) {
+        const int8_t* sources[kPixels];
+        for (int32_t p = 0; p < kPixels; ++p) sources[p] = source + p * pixel_;
+        patch = GatherWords<kPixels>(sources, words_, patch);
+        if (rest_ != 0) GatherRest(sources, &rest);
       }
     }
   }
-}
+
+ private:
+  /* Where products go that come after all whole words. */
+  struct RestPlace {
+    uint32_t* pair;
+    bool second;
+  };
+
+  void GatherRest(const int8_t* const* sources, RestPlace* place) const {
+    for (int32_t i = 4 * words_; i < 4 * words_ + rest_; ++i) {
+      int16_t* out = reinterpret_cast<int16_t*>(place->pair) + (place->second ? 1 : 0);
+      for (int32_t p = 0; p < kPixels; ++p) out[2 * p] = sources[p][i];
+      if (place->second) place->pair += kPixels;
+      place->second = !place->second;
+    }
+  }
+
+  __attribute__((noinline)) void GatherEdge(int32_t first) const {
+    uint32_t* patch = patch_;
+    RestPlace rest = {rest_patch_, false};
+    for (int32_t r = 0; r < w_.rows; ++r) {
+      const int8_t* row = reinterpret_cast<const int8_t*>(rows_[r]);
+      for (int32_t s = 0; s < segments_; ++s) {
+        const int8_t* sources[kPixels];
+        for (int32_t p = 0; p < kPixels; ++p) {
+          const int32_t pixel = first + p * w_.stride + s * w_.dilation;
+          sources[p] = row + pixel * w_.channels;
+          if (pixel >= 0 && pixel + w_.segment_pixels <= w_.width) continue;
+          int8_t* segment = edge_ + p * 4 * (words_ + 1);
+          PaddedSegment(w_, row, pixel, segment);
+          sources[p] = segment;
+        }
+        patch = GatherWords<kPixels>(sources, words_, patch);
+        if (rest_ != 0) GatherRest(sources, &rest);
+      }
+    }
+  }
+
+  const PatchWindow& w_;
+  const uint8_t* const* rows_;
+  uint32_t* patch_;
+  uint32_t* rest_patch_;
+  int8_t* edge_;
+  int32_t segments_;
+  int32_t words_;
+  int32_t rest_;
+  int32_t pixel_;
+  int32_t last_inside_;
+};
 
 }  // namespace mote::compiled
 
