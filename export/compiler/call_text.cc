@@ -133,6 +133,30 @@ class Writer {
   std::map<std::string, int> names_;
 };
 
+// Of the runtime's convolutions generated code has the bodies too.
+constexpr char kConvolutions[] = "mcu_runtime/compiled/plain.h";
+
+// At the begin of a line, as all declarations at namespace scope stand.
+bool Declares(absl::string_view text, const std::string& name) {
+  if (absl::StrContains(text, absl::StrCat("\nstruct ", name, " {"))) return true;
+  const std::string function = absl::StrCat(" ", name, "(");
+  for (size_t at = text.find(function); at != absl::string_view::npos; at = text.find(function, at + 1)) {
+    const size_t line = text.rfind('\n', at) + 1;
+    if (line != at && !absl::StrContains(" /*", text.substr(line, 1))) return true;
+  }
+  return false;
+}
+
+std::string HeaderDeclaring(const std::string& name) {
+  if (absl::EndsWith(name, "Conv2dInt16")) return kConvolutions;
+  for (int i = 0; i < kDeviceSourceCount; ++i) {
+    const std::string path = kDeviceSources[i].path;
+    if (!absl::StartsWith(path, "mcu_runtime/kernels/") || !absl::EndsWith(path, ".h")) continue;
+    if (Declares(kDeviceSources[i].text, name)) return path;
+  }
+  return kConvolutions;
+}
+
 }  // namespace
 
 CallText TextOf(const KernelCall& call, const std::string& prefix, const RecordedModel& model,
@@ -140,19 +164,15 @@ CallText TextOf(const KernelCall& call, const std::string& prefix, const Recorde
   return Writer(prefix, model, place).Write(call);
 }
 
-std::string HeaderOf(const KernelCall& call) {
-  std::string name = call.function.substr(0, call.function.find('<'));
-  name = name.substr(name.rfind(':') + 1);
-  if (absl::StartsWith(call.function, "mote::compiled::") || absl::EndsWith(name, "Conv2dInt16")) {
-    return "mcu_runtime/compiled/plain.h";
+std::set<std::string> HeadersOf(const KernelCall& call) {
+  std::set<std::string> headers;
+  std::string names = call.function;  // of the function, its template arguments, and the structures that it is given
+  for (const Argument& argument : call.arguments) absl::StrAppend(&names, " ", argument.type);
+  static const std::regex kName("mote::(device|compiled)::(\\w+)");
+  for (std::sregex_iterator at(names.begin(), names.end(), kName), end; at != end; ++at) {
+    headers.insert((*at)[1] == "compiled" ? kConvolutions : HeaderDeclaring((*at)[2]));
   }
-  const std::regex declaration("\n[^\n/*]*void " + name + "\\(");
-  for (int i = 0; i < kDeviceSourceCount; ++i) {
-    const std::string path = kDeviceSources[i].path;
-    if (!absl::StartsWith(path, "mcu_runtime/kernels/") || !absl::EndsWith(path, ".h")) continue;
-    if (std::regex_search(kDeviceSources[i].text, declaration)) return path;
-  }
-  return "mcu_runtime/kernels/elementwise.h";
+  return headers;
 }
 
 std::string CStringText(const std::string& text) {

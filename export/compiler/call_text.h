@@ -3,6 +3,7 @@
 #define MOTE_EXPORT_COMPILER_CALL_TEXT_H_
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "export/compiler/record.h"
@@ -19,8 +20,8 @@ struct CallText {
 CallText TextOf(const KernelCall& call, const std::string& prefix, const RecordedModel& model,
                 const std::function<std::string(const Argument&)>& place);
 
-// The device's header that declares the function.
-std::string HeaderOf(const KernelCall& call);
+// The device's headers that declare the function, its template arguments and its parameters' types.
+std::set<std::string> HeadersOf(const KernelCall& call);
 
 // `text` within a C string literal.
 std::string CStringText(const std::string& text);

@@ -187,7 +187,7 @@ class SourceWriter {
     std::string body;
     int number = 0;
     for (const KernelCall& call : layer.recorded->calls) {
-      AddHeader(HeaderOf(call));
+      for (const std::string& header : HeadersOf(call)) AddHeader(header);
       const std::string prefix = absl::StrCat("kLayer", index, layer.recorded->calls.size() == 1 ? "" : "Call",
                                               layer.recorded->calls.size() == 1 ? "" : absl::StrCat(number));
       ++number;
