@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <regex>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -346,6 +347,8 @@ std::string FunctionText(const char* pretty) {
   const size_t end = text.find_last_of(']');
   std::string name = text.substr(begin, end - begin);
   if (const size_t more = name.find("; "); more != std::string::npos) name.resize(more);
+  // Within the arguments of a template GCC leaves out its namespace, which is that of all their types.
+  name = std::regex_replace(name, std::regex("([<, ])([A-Z])"), "$1mote::device::$2");
   return absl::StrReplaceAll(name, {{"mote::recorded::", "mote::device::"},
                                     {"signed char", "int8_t"},
                                     {"unsigned char", "uint8_t"},
