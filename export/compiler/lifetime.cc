@@ -1,6 +1,7 @@
 #include "export/compiler/lifetime.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace mote::compiler {
 namespace {
@@ -63,10 +64,11 @@ class Counter {
     }
   }
 
-  int64_t Most() const {
-    int64_t bytes = 0, most = 0;
-    for (const int64_t change : change_) most = std::max(most, bytes += change);
-    return most;
+  // At each time.
+  std::vector<int64_t> Bytes() const {
+    std::vector<int64_t> bytes(change_.size() - 1);
+    std::partial_sum(change_.begin(), change_.end() - 1, bytes.begin());
+    return bytes;
   }
 
  private:
@@ -142,15 +144,21 @@ Lifetimes FindLifetimes(const StepGraph& graph, const std::vector<int>& order, i
   return result;
 }
 
-int64_t MostBytesAlive(const StepGraph& graph, const std::vector<int>& order, const Lifetimes& lifetimes,
-                       RowStorage storage) {
+std::vector<int64_t> BytesAlive(const StepGraph& graph, const std::vector<int>& order, const Lifetimes& lifetimes,
+                                RowStorage storage) {
   Counter counter(graph, lifetimes);
   for (int tensor = 0; tensor < graph.tensors(); ++tensor) {
     if (lifetimes.capacity[tensor] > 0) counter.AddTensor(tensor, storage);
   }
   counter.AddMemoryOfLayers(order);
   if (storage != RowStorage::kWhole) counter.TakeOffSharedBytes(order);
-  return counter.Most();
+  return counter.Bytes();
+}
+
+int64_t MostBytesAlive(const StepGraph& graph, const std::vector<int>& order, const Lifetimes& lifetimes,
+                       RowStorage storage) {
+  const std::vector<int64_t> bytes = BytesAlive(graph, order, lifetimes, storage);
+  return *std::max_element(bytes.begin(), bytes.end());
 }
 
 int64_t OrderCost(const StepGraph& graph, const std::vector<int>& order) {

@@ -22,9 +22,13 @@ struct Lifetimes {
 // end_time. With kWhole, all rows of a tensor live from the first birth to the last death.
 Lifetimes FindLifetimes(const StepGraph& graph, const std::vector<int>& order, int first, int end, RowStorage storage);
 
-// The most bytes alive at one time, rows that may share bytes (RowUse::overwrite_lag) counted once. With kRings, a ring
-// counts whole from its first row to its last one: an estimate, since other tensors may use its free slots; with the
-// other storages a lower bound of every placement.
+// Bytes alive at each time, rows that may share bytes (RowUse::overwrite_lag) counted once. With kRings, a ring counts
+// whole from its first row to its last one: an estimate, since other tensors may use its free slots; with the other
+// storages a lower bound of every placement.
+std::vector<int64_t> BytesAlive(const StepGraph& graph, const std::vector<int>& order, const Lifetimes& lifetimes,
+                                RowStorage storage);
+
+// The most of them.
 int64_t MostBytesAlive(const StepGraph& graph, const std::vector<int>& order, const Lifetimes& lifetimes,
                        RowStorage storage);
 

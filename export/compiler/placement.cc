@@ -4,7 +4,6 @@
 #include <limits>
 #include <numeric>
 #include <set>
-#include <span>
 #include <unordered_map>
 #include <utility>
 
@@ -14,9 +13,10 @@ namespace {
 constexpr int64_t kNoFit = std::numeric_limits<int64_t>::max();
 // Distances that the search may look at: about a quarter of a second.
 constexpr int64_t kSearchBudget = 15'000'000;
-constexpr int kRestart = 16;  // rounds
+constexpr int kRestart = 16;         // rounds
+constexpr size_t kManyItems = 3000;  // too many for all first orders
 constexpr size_t kExactItems = 12;
-constexpr int kExactNodes = 200'000;
+constexpr int kExactNodesARound = 20;
 
 // Distances (base of the second minus base of the first) strictly between these collide.
 using Interval = std::pair<int64_t, int64_t>;
@@ -45,37 +45,69 @@ uint64_t Key(uint64_t a, uint64_t b) { return a << 32 | b; }
 // The items' pairwise distances.
 class Distances {
  public:
-  Distances(const std::vector<PlacementItem>& items, const std::vector<Sharing>& sharings) : items_(items) {
-    int shapes = 0;
-    for (const PlacementItem& item : items) {
-      first_shape_.push_back(shapes);
-      shapes += static_cast<int>(item.shapes.size());
-      int first = std::numeric_limits<int>::max(), last = -1;
-      for (const PlacementShape& shape : item.shapes) {
-        for (const Rectangle& rectangle : shape.rectangles) {
-          first = std::min(first, rectangle.first);
-          last = std::max(last, rectangle.last);
-        }
-      }
-      first_.push_back(first);
-      last_.push_back(last);
-    }
+  Distances(const std::vector<PlacementItem>& items, const std::vector<Sharing>& sharings)
+      : items_(items), neighbors_(items.size()) {
     for (const Sharing& sharing : sharings) sharings_[Key(sharing.reader, sharing.writer)] = sharing;
+    FindNeighbors();
   }
 
-  // Adds the places of item b's base that collide with item a at `base`. Gives the work.
-  int64_t Add(int a, int a_shape, int64_t base, int b, int b_shape, Intervals& places) {
-    if (first_[a] > last_[b] || first_[b] > last_[a]) return 1;
-    const Intervals& distances = Between(a, a_shape, b, b_shape);
-    for (const auto& [low, high] : distances) places.push_back({base + low, base + high});
-    return 1 + static_cast<int64_t>(distances.size());
+  // Adds the places of the item's base that collide with items that are placed (shape -1: not). Gives the work.
+  int64_t Add(const std::vector<int>& shapes, const std::vector<int64_t>& offsets, int item, int shape,
+              Intervals& places) {
+    int64_t work = 1;
+    for (Neighbor& neighbor : neighbors_[item]) {
+      ++work;
+      const int other = neighbor.item, other_shape = shapes[other];
+      if (other_shape < 0) continue;
+      const size_t pair = shape * items_[other].shapes.size() + other_shape;
+      if (neighbor.is_known.empty()) {
+        neighbor.distances.resize(items_[item].shapes.size() * items_[other].shapes.size());
+        neighbor.is_known.resize(neighbor.distances.size(), false);
+      }
+      if (!neighbor.is_known[pair]) {
+        neighbor.distances[pair] = Find(items_[other], other_shape, items_[item], shape);
+        neighbor.is_known[pair] = true;
+      }
+      for (const auto& [low, high] : neighbor.distances[pair]) {
+        places.push_back({offsets[other] + low, offsets[other] + high});
+      }
+      work += static_cast<int64_t>(neighbor.distances[pair].size());
+    }
+    return work;
   }
 
  private:
-  const Intervals& Between(int a, int a_shape, int b, int b_shape) {
-    const auto [at, is_new] = distances_.try_emplace(Key(first_shape_[a] + a_shape, first_shape_[b] + b_shape));
-    if (is_new) at->second = Find(items_[a], a_shape, items_[b], b_shape);
-    return at->second;
+  // An item that is in use at some time when this one is. By this one's shape, then its own: distances of the two.
+  struct Neighbor {
+    int item;
+    std::vector<Intervals> distances;
+    std::vector<bool> is_known;
+  };
+
+  struct Use {
+    int item, first, last;
+  };
+
+  void FindNeighbors() {
+    std::vector<Use> uses;
+    for (int i = 0; i < static_cast<int>(items_.size()); ++i) {
+      Use use = {i, std::numeric_limits<int>::max(), -1};
+      for (const Rectangle& rectangle : items_[i].shapes[0].rectangles) {
+        use.first = std::min(use.first, rectangle.first);
+        use.last = std::max(use.last, rectangle.last);
+      }
+      uses.push_back(use);
+    }
+    std::stable_sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.first < b.first; });
+    std::vector<Use> active;
+    for (const Use& use : uses) {
+      std::erase_if(active, [&](const Use& other) { return other.last < use.first; });
+      for (const Use& other : active) {
+        neighbors_[use.item].push_back({other.item, {}, {}});
+        neighbors_[other.item].push_back({use.item, {}, {}});
+      }
+      active.push_back(use);
+    }
   }
 
   Intervals Find(const PlacementItem& a, int a_shape, const PlacementItem& b, int b_shape) const {
@@ -109,10 +141,8 @@ class Distances {
   }
 
   const std::vector<PlacementItem>& items_;
-  std::vector<int> first_shape_;
-  std::vector<int> first_, last_;  // times of the items
+  std::vector<std::vector<Neighbor>> neighbors_;
   std::unordered_map<uint64_t, Sharing> sharings_;
-  std::unordered_map<uint64_t, Intervals> distances_;
 };
 
 class Search {
@@ -128,51 +158,68 @@ class Search {
 
   Placement Run(int64_t bound, int rounds) {
     if (items_.empty()) return {{}, {}, 0, true};
-    for (std::vector<int>& order : FirstOrders()) {
-      order_ = std::move(order);
+    const std::vector<std::vector<int>> first_orders = FirstOrders();
+    for (const std::vector<int>& order : first_orders) {
+      order_ = order;
       PlaceAll();
     }
-    Improve(bound, rounds);
-    best_.is_least = best_.peak == bound || (items_.size() <= kExactItems && SearchAll());
+    for (const std::vector<int>& order : first_orders) Improve(order, bound, rounds / 20);
+    Improve(best_order_, bound, rounds / 2);
+    best_.is_least = best_.peak == bound || (items_.size() <= kExactItems && SearchAll(rounds * kExactNodesARound));
     return best_;
   }
 
  private:
-  // Largest first; most bytes times time first; first used first; those of several rectangles first, then as used.
+  // Largest first; most bytes times time first; in order of use; those of several rectangles first, then in order of
+  // use. Each also with the last used first among equals: outputs that grow over inputs lie below them.
   std::vector<std::vector<int>> FirstOrders() const {
     const int count = static_cast<int>(items_.size());
-    std::vector<int64_t> area(count, 0);
-    std::vector<int> birth(count, 0), single(count, 0);
+    std::vector<int64_t> size(count), area(count, 0), birth(count, 0), singles_birth(count, -1);
     for (int i = 0; i < count; ++i) {
       const std::vector<Rectangle>& rectangles = items_[i].shapes[0].rectangles;
-      single[i] = rectangles.size() == 1;
+      size[i] = items_[i].shapes[0].bytes;
       birth[i] = rectangles.empty() ? 0 : rectangles[0].first;
+      if (rectangles.size() == 1) singles_birth[i] = birth[i];
       for (const Rectangle& r : rectangles) area[i] += (r.end - r.begin) * (r.last - r.first + 1);
     }
-    std::vector<int> identity(count);
-    std::iota(identity.begin(), identity.end(), 0);
-    std::vector<std::vector<int>> orders(4, identity);
-    const auto size = [&](int i) { return items_[i].shapes[0].bytes; };
-    std::stable_sort(orders[0].begin(), orders[0].end(), [&](int a, int b) { return size(a) > size(b); });
-    std::stable_sort(orders[1].begin(), orders[1].end(), [&](int a, int b) { return area[a] > area[b]; });
-    std::stable_sort(orders[2].begin(), orders[2].end(), [&](int a, int b) { return birth[a] < birth[b]; });
-    std::stable_sort(orders[3].begin(), orders[3].end(), [&](int a, int b) {
-      if (single[a] != single[b]) return single[a] < single[b];
-      return single[a] ? birth[a] < birth[b] : size(a) > size(b);
-    });
+    std::vector<std::vector<int>> orders;
+    const auto add = [&](auto before) {
+      std::vector<int> order(count);
+      std::iota(order.begin(), order.end(), 0);
+      std::stable_sort(order.begin(), order.end(), before);
+      orders.push_back(order);
+      std::iota(order.rbegin(), order.rend(), 0);
+      std::stable_sort(order.begin(), order.end(), before);
+      orders.push_back(order);
+    };
+    const auto mixed = [&](int a, int b) {
+      return std::pair(singles_birth[a], -size[a]) < std::pair(singles_birth[b], -size[b]);
+    };
+    if (items_.size() <= kManyItems) {
+      add([&](int a, int b) { return size[a] > size[b]; });
+      add([&](int a, int b) { return area[a] > area[b]; });
+      add([&](int a, int b) { return birth[a] < birth[b]; });
+      add([&](int a, int b) { return birth[a] > birth[b]; });
+    }
+    add(mixed);
     return orders;
   }
 
-  // Moves the item that stands at the peak to an earlier place, or to the other side, again and again; from the best
-  // order anew now and then.
-  void Improve(int64_t bound, int rounds) {
+  // Moves the item that stands at the peak to an earlier place, or to the other side, again and again; now and then
+  // anew from `first`, or from the best order once there is a better one.
+  void Improve(std::vector<int> first, int64_t bound, int rounds) {
     uint32_t random = 0x9e3779b9u;
+    std::vector<bool> first_from_top = first == best_order_ ? best_from_top_ : std::vector<bool>(items_.size(), false);
     size_t failed = order_.size();
     for (int round = 0; round < rounds && best_.peak > bound && work_ < kSearchBudget; ++round) {
+      if (failed == order_.size() && round > 0) {
+        first = best_order_;
+        first_from_top = best_from_top_;
+      }
       if (round % kRestart == 0 || failed == order_.size()) {
-        order_ = best_order_;
-        from_top_ = best_from_top_;
-        failed = PlaceAll();  // mostly no better than itself: stops at the item at the peak
+        order_ = first;
+        from_top_ = first_from_top;
+        failed = PlaceAll();  // mostly no better than the best: stops at the item at the peak
         if (failed == order_.size()) continue;
       }
       random ^= random << 13;
@@ -189,8 +236,9 @@ class Search {
   // items, and there is a new best.
   size_t PlaceAll() {
     int64_t peak = 0;
+    std::fill(shapes_.begin(), shapes_.end(), -1);
     for (size_t position = 0; position < order_.size(); ++position) {
-      const int64_t end = PlaceOne(position);
+      const int64_t end = PlaceOne(order_[position]);
       peak = std::max(peak, end);
       if (peak >= best_.peak) return position;
     }
@@ -201,31 +249,29 @@ class Search {
   }
 
   // As low as it goes among those before it, or as high as it goes below the best peak. Gives its end.
-  int64_t PlaceOne(size_t position) {
-    const int item = order_[position];
+  int64_t PlaceOne(int item) {
     int64_t least = kNoFit;
+    int best_shape = -1;
     for (size_t shape = 0; shape < items_[item].shapes.size(); ++shape) {
       const int64_t bytes = items_[item].shapes[shape].bytes;
-      FindPlaces({order_.begin(), order_.begin() + position}, item, static_cast<int>(shape));
+      FindPlaces(item, static_cast<int>(shape));
       const int64_t highest = from_top_[item] ? HighestOffset(item, best_.peak - 1 - bytes) : -1;
       const int64_t offset = highest >= 0 ? highest : LowestOffset(item);
       if (offset + bytes < least) {
         least = offset + bytes;
         offsets_[item] = offset;
-        shapes_[item] = static_cast<int>(shape);
+        best_shape = static_cast<int>(shape);
       }
     }
+    shapes_[item] = best_shape;
     return least;
   }
 
   // Where the item's base would collide with items that are placed.
-  void FindPlaces(std::span<const int> placed, int item, int shape) {
+  void FindPlaces(int item, int shape) {
     places_.clear();
-    for (const int other : placed) {
-      work_ += distances_.Add(other, shapes_[other], offsets_[other], item, shape, places_);
-    }
+    work_ += distances_.Add(shapes_, offsets_, item, shape, places_);
     Merge(places_);
-    work_ += static_cast<int64_t>(places_.size());
   }
 
   int64_t LowestOffset(int item) const {
@@ -250,42 +296,41 @@ class Search {
   // another that does. So all are found by placing one item after the other at such offsets. (With different
   // alignments, items that hold each other up may not be able to move down together; then it is not a proof, but still
   // a search.) Whether it came to an end.
-  bool SearchAll() {
-    nodes_ = 0;
+  bool SearchAll(int nodes) {
+    nodes_left_ = nodes;
     seen_.clear();
-    std::vector<int> placed;
-    Branch(placed, 0);
-    return nodes_ < kExactNodes;
+    std::fill(shapes_.begin(), shapes_.end(), -1);
+    Branch(0, 0);
+    return nodes_left_ > 0;
   }
 
-  void Branch(std::vector<int>& placed, int64_t peak) {
-    if (placed.size() == items_.size()) {
+  void Branch(size_t placed, int64_t peak) {
+    if (placed == items_.size()) {
       best_.offsets = offsets_;
       best_.shapes = shapes_;
       best_.peak = peak;
       return;
     }
     for (int item = 0; item < static_cast<int>(items_.size()); ++item) {
-      if (std::find(placed.begin(), placed.end(), item) != placed.end()) continue;
+      if (shapes_[item] >= 0) continue;
       for (size_t shape = 0; shape < items_[item].shapes.size(); ++shape) {
-        for (const int64_t offset : Offsets(placed, item, static_cast<int>(shape))) {
+        for (const int64_t offset : Offsets(item, static_cast<int>(shape))) {
           const int64_t end = std::max(peak, offset + items_[item].shapes[shape].bytes);
           if (end >= best_.peak) break;
-          if (++nodes_ >= kExactNodes) return;
+          if (nodes_left_ == 0 || --nodes_left_ == 0) return;
           offsets_[item] = offset;
           shapes_[item] = static_cast<int>(shape);
-          placed.push_back(item);
-          if (IsNew(placed)) Branch(placed, end);
-          placed.pop_back();
+          if (IsNew()) Branch(placed + 1, end);
+          shapes_[item] = -1;
         }
       }
     }
   }
 
   // Free ones among 0 and those right above a collision, from the lowest.
-  std::vector<int64_t> Offsets(const std::vector<int>& placed, int item, int shape) {
+  std::vector<int64_t> Offsets(int item, int shape) {
     places_.clear();
-    for (const int other : placed) distances_.Add(other, shapes_[other], offsets_[other], item, shape, places_);
+    distances_.Add(shapes_, offsets_, item, shape, places_);
     std::vector<int64_t> offsets = {0};
     for (const auto& [low, high] : places_) {
       if (high > 0) offsets.push_back(AlignUp(high, items_[item].alignment));
@@ -300,11 +345,11 @@ class Search {
   }
 
   // The same items at the same places in another order lead to nothing new.
-  bool IsNew(const std::vector<int>& placed) {
-    std::vector<int64_t> state(2 * items_.size(), -1);
-    for (const int item : placed) {
-      state[2 * item] = offsets_[item];
-      state[2 * item + 1] = shapes_[item];
+  bool IsNew() {
+    std::vector<int64_t> state;
+    for (size_t item = 0; item < items_.size(); ++item) {
+      state.push_back(shapes_[item] < 0 ? -1 : offsets_[item]);
+      state.push_back(shapes_[item]);
     }
     return seen_.insert(std::move(state)).second;
   }
@@ -319,7 +364,7 @@ class Search {
   int64_t work_ = 0;
   Placement best_;
   std::set<std::vector<int64_t>> seen_;
-  int nodes_ = 0;
+  int nodes_left_ = 0;
 };
 
 }  // namespace

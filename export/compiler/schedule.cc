@@ -247,6 +247,20 @@ std::optional<Schedule> PlanWithin(const StepGraph& graph, const ScheduleOptions
 
 }  // namespace
 
+std::vector<int64_t> BytesByLayer(const RowNetwork& network, const Schedule& schedule) {
+  const StepGraph graph(network);
+  std::vector<int> order;
+  for (const Step& step : schedule.steps) order.push_back(graph.StepOf(step.layer, step.index));
+  const Lifetimes lifetimes = FindLifetimes(graph, order, 0, graph.layers(), RowStorage::kScattered);
+  const std::vector<int64_t> bytes = BytesAlive(graph, order, lifetimes, RowStorage::kScattered);
+  std::vector<int64_t> by_layer(network.layers.size(), 0);
+  for (size_t i = 0; i < schedule.steps.size(); ++i) {
+    int64_t& most = by_layer[schedule.steps[i].layer];
+    most = std::max(most, bytes[i + 1]);
+  }
+  return by_layer;
+}
+
 std::optional<Schedule> PlanSchedule(const RowNetwork& network, const ScheduleOptions& options, std::string* error) {
   const StepGraph graph(network);
   const Stretches stretches(graph, options);

@@ -57,6 +57,9 @@ struct Schedule {
 // Offset of a row in the arena.
 int64_t RowOffset(const RowNetwork& network, const Schedule& schedule, int tensor, int row);
 
+// The most bytes alive at once while a layer's steps run, by layer: what to show where a budget cannot be met.
+std::vector<int64_t> BytesByLayer(const RowNetwork& network, const Schedule& schedule);
+
 // Plans a network that CheckNetwork accepts. Nothing, and a line in `error` with the smallest arena found, when the
 // budget cannot be met. The result is a function of the arguments alone.
 std::optional<Schedule> PlanSchedule(const RowNetwork& network, const ScheduleOptions& options, std::string* error);

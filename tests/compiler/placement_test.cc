@@ -87,7 +87,7 @@ TEST(PlacementTest, SmallCasesReachTheLeastPeak) {
   for (uint32_t seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Case test(seed);
-    const Placement placement = Place(test.items, test.sharings, 0, 50);
+    const Placement placement = Place(test.items, test.sharings, 0, 5000);
     EXPECT_TRUE(placement.is_least);
     EXPECT_TRUE(test.Fits(placement.offsets));
     EXPECT_EQ(placement.peak, test.Peak(placement.offsets));

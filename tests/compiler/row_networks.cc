@@ -194,9 +194,9 @@ RowNetwork StreamingWakeWord(const NetworkOptions& options) {
   return net.Take();
 }
 
-RowNetwork DeepNetwork(int blocks) {
+RowNetwork DeepNetwork(int blocks, int size) {
   Builder net({});
-  int x = net.Conv(net.Input(48, 48, 3), 16, Square(3, 2));
+  int x = net.Conv(net.Input(size, size, 3), 16, Square(3, 2));
   for (int block = 0; block < blocks; ++block) {
     x = net.Sum(x, net.Conv(net.Conv(net.Conv(x, 32, Square(1)), 32, Square(3)), 16, Square(1)));
   }

@@ -20,8 +20,8 @@ RowNetwork VisualWakeWords(const NetworkOptions& options);
 RowNetwork AnomalyDetection(const NetworkOptions& options);
 RowNetwork StreamingWakeWord(const NetworkOptions& options);
 
-// `blocks` residual blocks of four layers each, on 24 rows.
-RowNetwork DeepNetwork(int blocks);
+// An input of size x size x 3, then `blocks` residual blocks of four layers each on half its rows.
+RowNetwork DeepNetwork(int blocks, int size);
 
 // Chains with residual sums, branches that meet in a concatenation, pools, whole kernels, scratch, several outputs.
 RowNetwork RandomNetwork(uint32_t seed, int layers);

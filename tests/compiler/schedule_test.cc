@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <ctime>
 #include <string>
 #include <vector>
@@ -103,7 +104,7 @@ TEST(ScheduleTest, RandomNetworksAreProvedInEveryMode) {
 
 TEST(ScheduleTest, TwoHundredLayersArePlannedInFiveSeconds) {
   const std::clock_t begin = std::clock();
-  const RowNetwork network = DeepNetwork(50);
+  const RowNetwork network = DeepNetwork(50, 48);
   ASSERT_GE(network.layers.size(), 200u);
   Plan(network, kRings);
   EXPECT_LT(std::clock() - begin, 5 * CLOCKS_PER_SEC);
@@ -133,6 +134,16 @@ TEST(ScheduleTest, ABudgetThatCannotBeMetIsNamed) {
   std::string error;
   EXPECT_FALSE(PlanSchedule(network, options, &error).has_value());
   EXPECT_EQ(error, "the arena takes at least 4506 bytes, more than the 2000 that it may");
+}
+
+TEST(ScheduleTest, BytesByLayerLeadToTheBound) {
+  const RowNetwork network = VisualWakeWords({});
+  const Schedule schedule = Plan(network, kRings);
+  const std::vector<int64_t> bytes = BytesByLayer(network, schedule);
+  ASSERT_EQ(bytes.size(), network.layers.size());
+  EXPECT_EQ(*std::max_element(bytes.begin(), bytes.end()), schedule.bound_bytes);
+  EXPECT_EQ(bytes[0], 27744);      // the input, and what the first row does not share with it
+  EXPECT_EQ(bytes.back(), 2 + 2);  // softmax
 }
 
 // The checker must see what is wrong, or the proofs above prove nothing.
