@@ -12,7 +12,7 @@
 namespace mote::compiler {
 namespace {
 
-constexpr size_t kMoreCapacities = 3;  // that a ring may take beside the least
+constexpr size_t kMoreRingShapes = 8;  // that a ring may take beside its first one
 constexpr int kAttempts = 12;          // orders that are placed to meet a budget, at most
 constexpr int kRounds = 10000;         // of the search for a place
 constexpr int kQuickRounds = 200;      // the same while orders are compared
@@ -64,34 +64,43 @@ class Layout {
       return;
     }
     PlacementItem item = {tensor, description.alignment, {}};
-    for (const int slots : Capacities(tensor)) item.shapes.push_back(Ring(tensor, slots));
+    for (const RingShape& ring : RingShapes(tensor)) item.shapes.push_back(Ring(tensor, ring));
     items_.push_back(std::move(item));
   }
 
-  // The least, then those of other rings with rows of this size: one may lie in the other's free slots, or in place.
-  std::vector<int> Capacities(int tensor) const {
+  struct RingShape {
+    int capacity, first_slot;
+  };
+
+  // The least capacity, then those of other rings with rows of this size, with all first slots: so one ring may lie in
+  // the free slots of another, or in place.
+  std::vector<RingShape> RingShapes(int tensor) const {
     const int least = lifetimes_.capacity[tensor];
-    if (least == Tensor(tensor).rows) return {least};
-    std::set<int> more;
+    std::vector<RingShape> shapes = {{least, 0}};
+    if (least == Tensor(tensor).rows) return shapes;
+    std::set<int> capacities;
     for (int other = 0; other < graph_.tensors(); ++other) {
       const int capacity = lifetimes_.capacity[other];
-      if (Tensor(other).row_bytes == Tensor(tensor).row_bytes && capacity > least && capacity < Tensor(tensor).rows) {
-        more.insert(capacity);
+      if (Tensor(other).row_bytes == Tensor(tensor).row_bytes && capacity >= least && capacity < Tensor(tensor).rows) {
+        capacities.insert(capacity);
       }
     }
-    std::vector<int> capacities = {least};
-    for (const int capacity : more) {
-      if (capacities.size() <= kMoreCapacities) capacities.push_back(capacity);
+    const bool any_slot = Tensor(tensor).row_bytes % Tensor(tensor).alignment == 0;  // the first row stays aligned
+    for (const int capacity : capacities) {
+      const int slots = any_slot ? capacity : 1;
+      for (int slot = capacity == least; slot < slots && shapes.size() <= kMoreRingShapes; ++slot) {
+        shapes.push_back({capacity, slot});
+      }
     }
-    return capacities;
+    return shapes;
   }
 
-  PlacementShape Ring(int tensor, int capacity) const {
+  PlacementShape Ring(int tensor, RingShape ring) const {
     const RowTensor& description = Tensor(tensor);
-    PlacementShape shape = {capacity * description.row_bytes, {}};
+    PlacementShape shape = {ring.capacity * description.row_bytes, {}};
     for (int r = 0; r < description.rows; ++r) {
       const int row = graph_.RowOf(tensor, r);
-      const int64_t begin = r % capacity * description.row_bytes;
+      const int64_t begin = (ring.first_slot + r) % ring.capacity * description.row_bytes;
       shape.rectangles.push_back({lifetimes_.birth[row], lifetimes_.death[row], begin, begin + description.row_bytes});
     }
     return shape;
@@ -144,7 +153,9 @@ class Layout {
         continue;
       }
       place.offset = placement.offsets[item];
-      place.capacity = static_cast<int>(items_[item].shapes[placement.shapes[item]].bytes / Tensor(tensor).row_bytes);
+      const RingShape ring = RingShapes(tensor)[placement.shapes[item]];
+      place.capacity = ring.capacity;
+      place.first_slot = ring.first_slot;
     }
     for (int layer = 0; layer < graph_.layers(); ++layer) {
       const RowLayer& description = graph_.network().layers[layer];
@@ -181,7 +192,7 @@ Schedule LayOut(const StepGraph& graph, const ScheduleOptions& options, const St
 int64_t RowOffset(const RowNetwork& network, const Schedule& schedule, int tensor, int row) {
   const TensorPlace& place = schedule.tensors[tensor];
   if (!place.row_offsets.empty()) return place.row_offsets[row];
-  return place.offset + row % place.capacity * network.tensors[tensor].row_bytes;
+  return place.offset + (place.first_slot + row) % place.capacity * network.tensors[tensor].row_bytes;
 }
 
 namespace {

@@ -19,7 +19,7 @@ namespace mote::compiler {
 // How rows of a tensor that is not held whole are addressed.
 enum class RowStorage {
   kWhole,     // every tensor whole, all of it from its first written row to its last read one; nothing overlaps
-  kRings,     // row r at base + (r mod capacity) * row_bytes
+  kRings,     // row r at base + ((first_slot + r) mod capacity) * row_bytes
   kScattered  // rows of tensors that would be rings stand anywhere: a table gives each its offset. Less RAM, more flash
 };
 
@@ -38,7 +38,8 @@ struct Step {
 // Where a tensor lies. Nothing of it is set for kExternal tensors.
 struct TensorPlace {
   int64_t offset = 0;                // of slot 0
-  int capacity = 0;                  // rows held: row r is in slot r mod capacity; the number of rows: held whole
+  int capacity = 0;                  // rows held; the number of rows: held whole
+  int first_slot = 0;                // row r is in slot (first_slot + r) mod capacity
   std::vector<int64_t> row_offsets;  // where scattered: the offset of each row, and capacity is 0
 };
 

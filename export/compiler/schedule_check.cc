@@ -91,11 +91,11 @@ class Machine {
     const TensorPlace& place = schedule_.tensors[t];
     const bool scattered = !place.row_offsets.empty();
     if (scattered ? static_cast<int>(place.row_offsets.size()) != tensor.rows
-                  : place.capacity <= 0 || place.capacity > tensor.rows) {
+                  : place.capacity <= 0 || place.capacity > tensor.rows || place.first_slot < 0) {
       return Refuse("'" + tensor.name + "' has no place");
     }
     if ((tensor.contiguous || tensor.kind != RowTensor::Kind::kActivation) &&
-        (scattered || place.capacity < tensor.rows)) {
+        (scattered || place.capacity < tensor.rows || place.first_slot != 0)) {
       return Refuse("'" + tensor.name + "' does not stand in one piece");
     }
     for (int r = 0; r < tensor.rows; ++r) {

@@ -79,16 +79,16 @@ TEST_P(ModelTest, PlansTheSameTwice) {
 // channel by channel; by rows, each of eight layers moves its output down by a row and two pixels, or a pixel.
 INSTANTIATE_TEST_SUITE_P(
     MlperfTiny, ModelTest,
-    testing::Values(Figures{"keyword_spotting", KeywordSpotting, 16000, 9536, 4506, 4196, 3866, 3576, 4826, 50},
+    testing::Values(Figures{"keyword_spotting", KeywordSpotting, 16000, 9536, 4506, 4196, 3866, 3576, 4506, 50},
                     Figures{"image_classification", ImageClassification, 49152, 33296, 11840, 10784, 10240, 9248, 12352,
                             100},
-                    Figures{"visual_wake_words", VisualWakeWords, 55296, 36864, 27744, 12960, 28032, 9888, 28032, 80},
+                    Figures{"visual_wake_words", VisualWakeWords, 55296, 36864, 27744, 12768, 28032, 9888, 28032, 80},
                     Figures{"anomaly_detection", AnomalyDetection, 768, 768, 768, 768, 768, 768, 768, 12},
                     Figures{"streaming_wake_word", StreamingWakeWord, 6656, 3584, 3584, 3584, 3584, 3584, 3712, 24}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(ScheduleTest, RandomNetworksAreProvedInEveryMode) {
-  for (uint32_t seed = 0; seed < 60; ++seed) {
+  for (uint32_t seed = 0; seed < 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const RowNetwork network = RandomNetwork(seed, 1 + static_cast<int>(seed % 14));
     const int64_t whole = Plan(network, kWholeTensors).peak_bytes;
