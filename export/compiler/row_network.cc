@@ -27,11 +27,13 @@ std::string CheckTensor(const RowTensor& tensor) {
 }
 
 std::string CheckUse(const RowNetwork& network, const RowLayer& layer, const RowUse& use) {
-  if (use.tensor < 0 || use.tensor >= static_cast<int>(network.tensors.size()))
+  if (use.tensor < 0 || use.tensor >= static_cast<int>(network.tensors.size())) {
     return "uses a tensor that is not there";
+  }
   const RowTensor& tensor = network.tensors[use.tensor];
-  if (static_cast<int>(use.rows.size()) != layer.steps)
+  if (static_cast<int>(use.rows.size()) != layer.steps) {
     return "needs one range of rows a step of '" + tensor.name + "'";
+  }
   for (const RowRange& range : use.rows) {
     if (!InRange(range, tensor.rows)) return "uses rows that '" + tensor.name + "' does not have";
   }
@@ -58,8 +60,9 @@ std::string CheckLayer(const RowNetwork& network, const RowLayer& layer, std::ve
     int& count = written[use.tensor];
     if (count != 0) return "writes '" + tensor.name + "', which is there already";
     for (const RowRange& range : use.rows) {
-      if (range.count > 0 && (range.first != count || range.step != 1))
+      if (range.count > 0 && (range.first != count || range.step != 1)) {
         return "does not write '" + tensor.name + "' in order";
+      }
       count += range.count;
     }
     if (count != tensor.rows) return "does not write all rows of '" + tensor.name + "'";

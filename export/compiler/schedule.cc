@@ -133,14 +133,25 @@ class Layout {
   void AddSharings() {
     for (const RowLayer& layer : graph_.network().layers) {
       for (const RowUse& input : layer.inputs) {
-        if (!input.overwrite_lag) continue;
+        const std::optional<int64_t> lag = LagOf(layer, input.tensor);
         for (const RowUse& output : layer.outputs) {
           const bool together = StandsTogether(Tensor(input.tensor)) && StandsTogether(Tensor(output.tensor));
-          if (layer.steps == 1 && !together) continue;
-          sharings_.push_back({input.tensor, output.tensor, *input.overwrite_lag, layer.steps == 1});
+          if (!lag || (layer.steps == 1 && !together)) continue;
+          sharings_.push_back({input.tensor, output.tensor, *lag, layer.steps == 1});
         }
       }
     }
+  }
+
+  // Of a tensor that a layer reads more than once, what all its uses allow.
+  static std::optional<int64_t> LagOf(const RowLayer& layer, int tensor) {
+    std::optional<int64_t> lag;
+    for (const RowUse& input : layer.inputs) {
+      if (input.tensor != tensor) continue;
+      if (!input.overwrite_lag) return std::nullopt;
+      lag = std::max(lag.value_or(*input.overwrite_lag), *input.overwrite_lag);
+    }
+    return lag;
   }
 
   void TakeOffsets(const Placement& placement) {

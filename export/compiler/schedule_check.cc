@@ -43,8 +43,9 @@ class Machine {
       if (!RunStep(schedule_.steps[time_])) return false;
     }
     for (size_t l = 0; l < network_.layers.size(); ++l) {
-      if (next_[l] != network_.layers[l].steps)
+      if (next_[l] != network_.layers[l].steps) {
         return Refuse("layer '" + network_.layers[l].name + "' does not run to its end");
+      }
     }
     for (size_t t = 0; t < network_.tensors.size(); ++t) {
       if (network_.tensors[t].kind == RowTensor::Kind::kOutput && !ReadTensor(static_cast<int>(t))) return false;
@@ -100,8 +101,9 @@ class Machine {
     }
     for (int r = 0; r < tensor.rows; ++r) {
       const int64_t offset = Offset(t, r);
-      if (offset < 0 || offset + tensor.row_bytes > schedule_.peak_bytes)
+      if (offset < 0 || offset + tensor.row_bytes > schedule_.peak_bytes) {
         return Refuse(Name(t, r) + " is not in the arena");
+      }
       if ((scattered || r == 0) && offset % tensor.alignment != 0) return Refuse(Name(t, r) + " is not aligned");
     }
     return true;
@@ -137,8 +139,9 @@ class Machine {
   bool RunStep(Step step) {
     if (!IsStep(step)) return Refuse("a step that no layer has");
     const RowLayer& layer = network_.layers[step.layer];
-    if (next_[step.layer] != step.index)
+    if (next_[step.layer] != step.index) {
       return Refuse("step " + std::to_string(step.index) + " of '" + layer.name + "' is out of order");
+    }
     ++next_[step.layer];
     // The kernel: state of before, all inputs, then scratch, outputs and state of its own.
     const bool ok = (step.index == 0 || ReadBlock(Tag::kState, step.layer)) && ReadUses(layer.inputs, step.index);
@@ -149,7 +152,7 @@ class Machine {
       const RowRange& range = use.rows[step.index];
       for (int k = 0; k < range.count; ++k) WriteRow(use.tensor, range.Row(k));
     }
-    // Whatever it wrote over something else of its own is caught here.
+    // Did it write over something of its own?
     if (!ReadBlock(Tag::kScratch, step.layer) || !ReadBlock(Tag::kState, step.layer) ||
         !ReadUses(layer.outputs, step.index) || !InputsSurvive(layer, step.index)) {
       return RefuseStep(step);
@@ -165,10 +168,12 @@ class Machine {
       for (int k = 0; k < range.count; ++k) {
         const int row = range.Row(k);
         if (IsIntact(use.tensor, row)) continue;
-        if (last_read_[use.tensor][row] != time_)
+        if (last_read_[use.tensor][row] != time_) {
           return Refuse(Name(use.tensor, row) + " is lost while it is still needed");
-        if (!MayBeShared(layer, use, index, row))
+        }
+        if (!MayBeShared(layer, use, index, row)) {
           return Refuse(Name(use.tensor, row) + " is written over while it is read");
+        }
       }
     }
     return true;

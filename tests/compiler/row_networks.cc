@@ -217,6 +217,7 @@ RowNetwork RandomNetwork(uint32_t seed, int layers) {
     for (const int other : open) {
       if (other != x && net.Size(other) == net.Size(x)) alike.push_back(other);
     }
+    if (pick(0, 15) == 0) alike = {x};  // a sum of a tensor and itself
     const int kind = pick(0, 11);
     if (kind >= 8 && kind <= 10 && !alike.empty()) {
       const int other = alike[pick(0, static_cast<int>(alike.size()) - 1)];

@@ -60,11 +60,11 @@ TEST_P(ModelTest, HasAnOrderOfFewBytes) {
   EXPECT_LE(OrderBytes(CompactOrder(schedule.steps)), GetParam().order_bytes);
 }
 
-TEST_P(ModelTest, IsPlannedInASecond) {
+TEST_P(ModelTest, IsPlannedInSeconds) {
   for (const ScheduleOptions& options : {kWholeTensors, kLayers, kRings, kScattered}) {
     const std::clock_t begin = std::clock();
     Plan(GetParam().make({}), options);
-    EXPECT_LT(std::clock() - begin, 2 * CLOCKS_PER_SEC);  // twice for a build without optimization
+    EXPECT_LT(std::clock() - begin, 5 * CLOCKS_PER_SEC);  // well under one where nothing else runs
   }
 }
 
