@@ -63,6 +63,11 @@ uint32_t Graph::TypeOf(int32_t tensor) {
   return static_cast<uint8_t>(file.FieldI8(file.ElementTable(tensors, static_cast<uint32_t>(tensor)), kType, 0));
 }
 
+mote_status Graph::Spend(uint32_t units) {
+  spent_ += units;
+  return spent_ / 16 <= file.size() ? MOTE_OK : MOTE_ERROR_LIMIT;
+}
+
 MOTE_NOINLINE Vector Graph::ReadBuffer(uint32_t index) {
   const Table buffer = file.ElementTable(buffers_, index);
   Vector data = file.FieldVector(buffer, kData, 1);

@@ -96,10 +96,7 @@ class Graph {
 
   /* Counts what checks cost whose length a small file could repeat at will (many operators that share one long vector),
    * and refuses a file that asks for more than its size explains. */
-  mote_status Spend(uint32_t units) {
-    spent_ += units;
-    return spent_ / 16 <= file.size() ? MOTE_OK : MOTE_ERROR_LIMIT;
-  }
+  mote_status Spend(uint32_t units);
 
   /* The model's metadata (name, buffer), for tools and mote_selftest. */
   Vector Metadata();

@@ -75,7 +75,6 @@ mote_status VerifyChannels(Invocation& op, const ConvolutionPlan& plan) {
     MOTE_RETURN_IF_ERROR(graph.Spend(taps));
     if (largest_input * SumOfMagnitudes(plan, c) > most - magnitude) return MOTE_ERROR_ACCUMULATOR;
   }
-  op.fault_tensor = -1;
   return MOTE_OK;
 }
 

@@ -17,7 +17,7 @@ MOTE_NOINLINE mote_status Solve(Invocation& op, const ConvolutionTypes& types, b
   plan->depthwise = depthwise;
   TensorInfo tensor;
   MOTE_RETURN_IF_ERROR(PlanInput(op, types, &tensor, plan));
-  if (tensor.dimensions != 4) return op.Fail(MOTE_ERROR_SHAPE, tensor);
+  if (tensor.dimensions != 4) return MOTE_ERROR_SHAPE;
   p.batches = tensor.shape[0];
   p.vertical.input = tensor.shape[1];
   p.horizontal.input = tensor.shape[2];
@@ -29,10 +29,10 @@ MOTE_NOINLINE mote_status Solve(Invocation& op, const ConvolutionTypes& types, b
   p.filter_channels = depthwise ? tensor.shape[0] : tensor.shape[3];
   if ((depthwise && p.filter_channels != 1) || p.input_channels % p.filter_channels != 0 ||
       p.output_channels % (p.input_channels / p.filter_channels) != 0) {
-    return op.Fail(MOTE_ERROR_SHAPE, tensor);
+    return MOTE_ERROR_SHAPE;
   }
   if (depthwise && op.Option32(kDepthMultiplier, 0) != p.channels_a_group()) {
-    return op.Fail(MOTE_ERROR_OPTION, tensor);
+    return MOTE_ERROR_OPTION;
   }
   MOTE_RETURN_IF_ERROR(PlanBias(op, types, &tensor, plan));
 

@@ -69,9 +69,7 @@ mote_status MakePlan(Invocation& op, const WideRow& row, WidePlan* plan) {
   }
   if (!op.verifying()) return MOTE_OK;
   op.fault_tensor = plan->of.weights_index;
-  MOTE_RETURN_IF_ERROR(Verify(op, *plan));
-  op.fault_tensor = -1;
-  return MOTE_OK;
+  return Verify(op, *plan);
 }
 
 /* In a frame of its own, as its int8 sibling. */

@@ -27,9 +27,7 @@ mote_status Invocation::Raw(int32_t position, uint32_t types, TensorInfo* info) 
   fault_tensor = index;
   MOTE_RETURN_IF_ERROR(graph_->ReadTensor(index, info));
   if ((TypeBit(info->type) & types) == 0) return MOTE_ERROR_TYPE;
-  if (verifying() && is_input) MOTE_RETURN_IF_ERROR(CheckInput(*info));
-  fault_tensor = -1;
-  return MOTE_OK;
+  return verifying() && is_input ? CheckInput(*info) : MOTE_OK;
 }
 
 /* An input is a constant, or an activation that has been made by now, or state, which has its place from its first use
@@ -42,17 +40,16 @@ mote_status Invocation::CheckInput(const TensorInfo& info) {
 }
 
 mote_status Invocation::Quantization(TensorInfo* info) {
-  FlatBuffer& file = graph_->file;
-  if (info->scales.size != 1 || !info->has_zero_points) return Fail(MOTE_ERROR_QUANTIZATION, *info);
-  if (!DecodeScale(file.U32(info->scales.at), &info->scale)) return Fail(MOTE_ERROR_QUANTIZATION, *info);
-  const int32_t low = file.I32(info->zero_points_at);
-  const int32_t high = file.I32(info->zero_points_at + 4);
+  if (info->scales.size != 1 || !info->has_zero_points) return MOTE_ERROR_QUANTIZATION;
+  const uint8_t* file = graph_->file.data();
+  if (!DecodeScale(LoadUnaligned<uint32_t>(file + info->scales.at), &info->scale)) return MOTE_ERROR_QUANTIZATION;
+  const int32_t low = LoadCode<int32_t>(file + info->zero_points_at, 0);
+  const int32_t high = LoadCode<int32_t>(file + info->zero_points_at, 1);
   /* In unsigned arithmetic, in which what is below the range is far above it. */
   const uint32_t above = static_cast<uint32_t>(low) + (info->type == MOTE_INT8 ? 128u : 0u);
   const uint32_t most = info->type == MOTE_INT8 || info->type == MOTE_UINT8 ? 255 : 0;
-  if (above > most || high != low >> 31) return Fail(MOTE_ERROR_QUANTIZATION, *info);
   info->zero_point = low;
-  return file.status;
+  return above <= most && high == low >> 31 ? MOTE_OK : MOTE_ERROR_QUANTIZATION;
 }
 
 mote_status Invocation::Input(int32_t position, uint32_t types, TensorInfo* info) {
@@ -62,31 +59,29 @@ mote_status Invocation::Input(int32_t position, uint32_t types, TensorInfo* info
 
 mote_status Invocation::Constant(int32_t position, uint32_t types, TensorInfo* info) {
   MOTE_RETURN_IF_ERROR(Raw(position, types, info));
-  return info->constant != nullptr ? MOTE_OK : Fail(MOTE_ERROR_BUFFER, *info);
+  return info->constant != nullptr ? MOTE_OK : MOTE_ERROR_BUFFER;
 }
 
 mote_status Invocation::Variable(int32_t position, uint32_t types, TensorInfo* info) {
   MOTE_RETURN_IF_ERROR(Input(position, types, info));
-  return info->is_variable ? MOTE_OK : Fail(MOTE_ERROR_STRUCTURE, *info);
+  return info->is_variable ? MOTE_OK : MOTE_ERROR_STRUCTURE;
 }
 
 mote_status Invocation::Weights(int32_t position, uint32_t types, int32_t dimensions, int32_t channel_dimension,
                                 TensorInfo* info) {
   MOTE_RETURN_IF_ERROR(Constant(position, types, info));
-  if (info->dimensions != dimensions) return Fail(MOTE_ERROR_SHAPE, *info);
-  if (info->scales.size == 0 || !info->has_zero_points) return Fail(MOTE_ERROR_QUANTIZATION, *info);
-  if (info->scales.size != 1) {
-    if (info->quantized_dimension != channel_dimension ||
-        info->scales.size != static_cast<uint32_t>(info->shape[channel_dimension])) {
-      return Fail(MOTE_ERROR_QUANTIZATION, *info);
-    }
+  if (info->dimensions != dimensions) return MOTE_ERROR_SHAPE;
+  const uint32_t scales = info->scales.size;
+  if (scales == 0 || !info->has_zero_points) return MOTE_ERROR_QUANTIZATION;
+  if (scales != 1 && (info->quantized_dimension != channel_dimension ||
+                      scales != static_cast<uint32_t>(info->shape[channel_dimension]))) {
+    return MOTE_ERROR_QUANTIZATION;
   }
   if (verifying()) {
-    const uint32_t words = 2 * info->scales.size;
-    MOTE_RETURN_IF_ERROR(graph_->Spend(words));
+    MOTE_RETURN_IF_ERROR(graph_->Spend(2 * scales));
     const uint8_t* zero_points = graph_->file.data() + info->zero_points_at;
-    for (uint32_t i = 0; i < words; ++i) {
-      if (LoadCode<uint32_t>(zero_points, static_cast<int32_t>(i)) != 0) return Fail(MOTE_ERROR_QUANTIZATION, *info);
+    for (uint32_t i = 0; i < 2 * scales; ++i) {
+      if (LoadCode<uint32_t>(zero_points, static_cast<int32_t>(i)) != 0) return MOTE_ERROR_QUANTIZATION;
     }
   }
   return MOTE_OK;
@@ -96,7 +91,7 @@ mote_status Invocation::Bias(int32_t position, int32_t channels, uint32_t types,
   info->constant = nullptr;
   if (!HasInput(position)) return MOTE_OK;
   MOTE_RETURN_IF_ERROR(Constant(position, types, info));
-  return info->elements == channels ? MOTE_OK : Fail(MOTE_ERROR_SHAPE, *info);
+  return info->elements == channels ? MOTE_OK : MOTE_ERROR_SHAPE;
 }
 
 void* Invocation::Scratch(uint32_t bytes) {
@@ -110,20 +105,18 @@ mote_status Invocation::Range(uint32_t slot, const TensorInfo& output, OutputRan
 }
 
 mote_status Invocation::RangeOf(int32_t activation, const TensorInfo& output, OutputRange* range) {
+  const int32_t half = output.type == MOTE_INT16 ? 1 << 15 : 1 << 7;
+  const int32_t low = output.type == MOTE_UINT8 ? 0 : -half;
+  const int32_t high = low + 2 * half - 1;
   const int32_t z = output.zero_point;
-  const int32_t low = output.type == MOTE_INT16 ? INT16_MIN : output.type == MOTE_INT8 ? INT8_MIN : 0;
-  const int32_t high = output.type == MOTE_INT16 ? INT16_MAX : output.type == MOTE_INT8 ? INT8_MAX : UINT8_MAX;
-  range->zero_point = z;
-  range->min = low;
-  range->max = high;
+  *range = {z, low, high};
   if (activation == kNone) return MOTE_OK;
   range->min = z;
   if (activation == kRelu) return MOTE_OK;
   if (activation != kReluN1To1 && activation != kRelu6) return Fail(MOTE_ERROR_OPTION, output);
-  const int32_t up = z + QuantizeBound(activation == kRelu6 ? 6 : 1, output.scale);
-  const int32_t down = z - QuantizeBound(1, output.scale);
-  if (up < high) range->max = up;
-  if (activation == kReluN1To1) range->min = down > low ? down : low;
+  const int32_t bound = QuantizeBound(activation == kRelu6 ? 6 : 1, output.scale);
+  if (z + bound < high) range->max = z + bound;
+  if (activation == kReluN1To1) range->min = z - bound > low ? z - bound : low;
   return MOTE_OK;
 }
 

@@ -50,7 +50,8 @@ class Invocation {
   /* For rows of kState alone: neither load nor invoke; the state is to be set to its initial value. */
   bool resetting() const { return memory_->resetting; }
 
-  /* The tensor that the last failed check was about, or -1. */
+  /* The tensor that the last failed check was about: the last one that was read, where the check did not say. -1: there
+   * is none. */
   int32_t fault_tensor = -1;
 
   mote_status Fail(mote_status status, const TensorInfo& tensor) {

@@ -45,7 +45,6 @@ mote_status SolveWindows(Invocation& op, const TensorInfo& output, int32_t batch
     window->stride = op.Option32(kStrideH - axis, 0);
     MOTE_RETURN_IF_ERROR(SolveWindow(op.Option8(kPadding, 0), window));
   }
-  op.fault_tensor = -1;
   return MOTE_OK;
 }
 

@@ -183,7 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"SplitIntoZero", Split, MOTE_ERROR_OPTION, -1, [](M& m) { m.operators[0].SetOption(0, 0); }},
         {"SplitIntoMoreThanThereAre", Split, MOTE_ERROR_OPTION, -1, [](M& m) { m.operators[0].SetOption(0, 3); }},
         {"SplitIntoNegativelyMany", SplitV, MOTE_ERROR_OPTION, -1, [](M& m) { m.operators[0].SetOption(0, -2); }},
-        {"SplitWithoutOutputs", Split, MOTE_ERROR_STRUCTURE, -1,
+        {"SplitWithoutOutputs", Split, MOTE_ERROR_STRUCTURE, 0,
          [](M& m) { m.operators[0].SetOption(0, 0), m.operators[0].outputs.clear(); }},
         {"SplitIntoUnequalParts", Split, MOTE_ERROR_SHAPE, 3,
          [](M& m) {

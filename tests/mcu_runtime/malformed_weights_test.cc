@@ -243,16 +243,16 @@ INSTANTIATE_TEST_SUITE_P(
          [](M& m) {
            m.tensors[3] = Int32({2}, {kMost, 0});
          }},
-        {"MatrixProductOfOtherDepths", MatrixProduct, MOTE_ERROR_SHAPE, -1,
+        {"MatrixProductOfOtherDepths", MatrixProduct, MOTE_ERROR_SHAPE, 1,
          [](M& m) {
            m.tensors[1].shape = {2, 3, 5};
          }},
         {"MatrixProductOfVectors", MatrixProduct, MOTE_ERROR_SHAPE, 0, [](M& m) { m.tensors[0].shape = {24}; }},
-        {"MatrixProductOfOtherBatches", MatrixProduct, MOTE_ERROR_SHAPE, -1,
+        {"MatrixProductOfOtherBatches", MatrixProduct, MOTE_ERROR_SHAPE, 1,
          [](M& m) {
            m.tensors[1].shape = {3, 4, 5};
          }},
-        {"MatrixProductTransposedTheOtherWay", MatrixProduct, MOTE_ERROR_SHAPE, -1,
+        {"MatrixProductTransposedTheOtherWay", MatrixProduct, MOTE_ERROR_SHAPE, 1,
          [](M& m) { m.operators[0].SetOption(1, int8_t{1}); }},
         {"MatrixProductOutputTooSmall", MatrixProduct, MOTE_ERROR_SHAPE, 2,
          [](M& m) {
