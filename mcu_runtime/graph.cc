@@ -75,11 +75,11 @@ MOTE_NOINLINE Vector Graph::ReadBuffer(uint32_t index) {
   const uint32_t offset_at = file.Field(buffer, kDataOffset, 8);
   const uint32_t size_at = file.Field(buffer, kDataSize, 8);
   if (offset_at == 0 || size_at == 0) return data;
-  const uint32_t offset = file.U32(offset_at);
-  if (file.U32(offset_at + 4) == 0 && offset <= 1) return data;
-  data.at = offset;
-  data.size = file.U32(size_at);
-  if ((file.U32(offset_at + 4) | file.U32(size_at + 4)) != 0) data.at = UINT32_MAX;
+  const uint64_t offset = LoadUnaligned<uint64_t>(file.data() + offset_at);
+  const uint64_t size = LoadUnaligned<uint64_t>(file.data() + size_at);
+  if (offset <= 1) return data;
+  data.at = (offset | size) >> 32 == 0 ? static_cast<uint32_t>(offset) : UINT32_MAX;
+  data.size = static_cast<uint32_t>(size);
   file.Bytes(data.at, data.size);
   return data;
 }
@@ -88,8 +88,7 @@ MOTE_NOINLINE void Graph::ReadQuantization(Table tensor, TensorInfo* info) {
   const Table quantization = file.FieldTable(tensor, kQuantization);
   file.ReadVector(quantization, kScale, &info->scales);
   const Vector zero_points = file.FieldVector(quantization, kZeroPoint, 8);
-  info->zero_points_at = zero_points.size != 0 ? zero_points.at : 0;
-  info->has_zero_points = zero_points.size == info->scales.size;
+  info->zero_points_at = zero_points.size != 0 && zero_points.size == info->scales.size ? zero_points.at : 0;
   const int32_t dimension = file.FieldI32(quantization, kQuantizedDimension, 0);
   info->quantized_dimension =
       static_cast<uint32_t>(dimension) < MOTE_MAX_DIMENSIONS ? static_cast<int8_t>(dimension) : int8_t{-1};

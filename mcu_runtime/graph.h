@@ -50,14 +50,13 @@ struct TensorInfo {
   mote_type type : 8;
   uint8_t dimensions;         /* 0: a scalar */
   int8_t quantized_dimension; /* -1 for all that no tensor has */
-  bool is_variable : 1;
-  bool has_zero_points : 1; /* one for each scale */
+  bool is_variable;
   Shape shape;
   int32_t elements;
   uint32_t bytes;
   const uint8_t* constant; /* in the file, at any alignment; null for activations */
   Vector scales;           /* float32 */
-  uint32_t zero_points_at; /* int64; 0 where there are none */
+  uint32_t zero_points_at; /* int64, one for each scale; 0 where there are none, or not as many */
   /* Set by Invocation::Input and Output; 0 before: */
   Scale scale;
   int32_t zero_point;

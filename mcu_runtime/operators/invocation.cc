@@ -40,7 +40,7 @@ mote_status Invocation::CheckInput(const TensorInfo& info) {
 }
 
 mote_status Invocation::Quantization(TensorInfo* info) {
-  if (info->scales.size != 1 || !info->has_zero_points) return MOTE_ERROR_QUANTIZATION;
+  if (info->scales.size != 1 || info->zero_points_at == 0) return MOTE_ERROR_QUANTIZATION;
   const uint8_t* file = graph_->file.data();
   if (!DecodeScale(LoadUnaligned<uint32_t>(file + info->scales.at), &info->scale)) return MOTE_ERROR_QUANTIZATION;
   const int32_t low = LoadCode<int32_t>(file + info->zero_points_at, 0);
@@ -72,7 +72,7 @@ mote_status Invocation::Weights(int32_t position, uint32_t types, int32_t dimens
   MOTE_RETURN_IF_ERROR(Constant(position, types, info));
   if (info->dimensions != dimensions) return MOTE_ERROR_SHAPE;
   const uint32_t scales = info->scales.size;
-  if (scales == 0 || !info->has_zero_points) return MOTE_ERROR_QUANTIZATION;
+  if (scales == 0 || info->zero_points_at == 0) return MOTE_ERROR_QUANTIZATION;
   if (scales != 1 && (info->quantized_dimension != channel_dimension ||
                       scales != static_cast<uint32_t>(info->shape[channel_dimension]))) {
     return MOTE_ERROR_QUANTIZATION;

@@ -52,7 +52,7 @@ MOTE_NOINLINE mote_status SolveSoftmax(Invocation& op, SoftmaxParams* p, Softmax
   const TensorInfo& output = t.output;
   p->output_bits = output.type == MOTE_INT8 ? 8 : 16;
   FlatBuffer& file = op.graph().file;
-  if (output.scales.size != 1 || !output.has_zero_points ||
+  if (output.scales.size != 1 || output.zero_points_at == 0 ||
       file.I32(output.zero_points_at) != -(1 << (p->output_bits - 1)) || file.I32(output.zero_points_at + 4) != -1 ||
       !HasScale(op, output, -p->output_bits, p->output_bits == 8 ? 0 : kThousandth)) {
     return op.Fail(MOTE_ERROR_QUANTIZATION, output);
