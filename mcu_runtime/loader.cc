@@ -18,6 +18,8 @@ uint32_t TypesOf(Graph* graph, const OperatorInfo& op, uint32_t third) {
   return third | (TypeOfInput(graph, op, 1) == MOTE_INT4 ? kWeights4 : kFirst8);
 }
 
+uint32_t Largest(uint32_t a, uint32_t b) { return a > b ? a : b; }
+
 uint32_t Aligned(uint32_t bytes) { return (bytes + kTensorAlignment - 1) & ~(kTensorAlignment - 1); }
 
 }  // namespace
@@ -36,18 +38,19 @@ const mote_operator* FindOperator(const mote_operator* const* operators, Graph* 
 
 mote_status Loader::Run(mote_memory* needed) {
   const uint32_t tensors = graph_.tensors.size;
-  if (graph_.operators.size > kMaxOperators || tensors > plan_.own_size / 4) {
-    return graph_.operators.size > kMaxOperators || plan_.only_size ? MOTE_ERROR_LIMIT : MOTE_ERROR_ARENA_TOO_SMALL;
-  }
+  const uint32_t operators = graph_.operators.size;
+  if (operators > kMaxOperators) return MOTE_ERROR_LIMIT;
+  if (tensors > plan_.own_size / 4) return TooSmall();
   memory_.offsets = plan_.own;
-  for (uint32_t t = 0; t < tensors; ++t) memory_.offsets[t] = kNoOffset;
-  blocks_ = reinterpret_cast<Block*>(plan_.shared ? plan_.shared : reinterpret_cast<uint8_t*>(plan_.own + tensors));
+  __builtin_memset(memory_.offsets, 0xff, 4 * tensors); /* kNoOffset */
+  uint32_t* const scratch_offsets = plan_.own + tensors;
+  blocks_ = reinterpret_cast<Block*>(plan_.shared ? plan_.shared : reinterpret_cast<uint8_t*>(scratch_offsets));
   most_blocks_ = (plan_.shared ? plan_.shared_size : plan_.own_size - 4 * tensors) / sizeof(Block);
 
   for (uint32_t i = 0; i < graph_.inputs.size; ++i) {
     MOTE_RETURN_IF_ERROR(Define(graph_.file.ElementI32(graph_.inputs, i), 0));
   }
-  for (uint32_t i = 0; i < graph_.operators.size; ++i) {
+  for (uint32_t i = 0; i < operators; ++i) {
     fault_.op = static_cast<int32_t>(i);
     MOTE_RETURN_IF_ERROR(CheckOperator(i));
   }
@@ -60,9 +63,8 @@ mote_status Loader::Run(mote_memory* needed) {
   if (peak == UINT32_MAX) return MOTE_ERROR_SHAPE;
   const uint32_t tables = 4 * (tensors + scratches_);
   needed->own = tables + memory_.state_bytes;
-  needed->shared = peak > planning ? peak : planning;
-  needed->arena = needed->own + peak;
-  if (4 * tensors + planning > needed->arena) needed->arena = 4 * tensors + planning;
+  needed->shared = Largest(peak, planning);
+  needed->arena = Largest(needed->own + peak, 4 * tensors + planning);
   if (plan_.only_size) return MOTE_OK;
   if (plan_.shared ? needed->own > plan_.own_size || needed->shared > plan_.shared_size
                    : needed->arena > plan_.own_size) {
@@ -75,7 +77,7 @@ mote_status Loader::Run(mote_memory* needed) {
   }
   /* Onto the first blocks, where the arena is one: each is read before its place is written, since a block is larger
    * than an offset. */
-  uint32_t* scratch = memory_.offsets + tensors;
+  uint32_t* scratch = scratch_offsets;
   for (uint32_t b = 0; b < count_; ++b) {
     const uint32_t offset = blocks_[b].offset;
     if (blocks_[b].is_scratch) *scratch++ = offset;
@@ -83,12 +85,13 @@ mote_status Loader::Run(mote_memory* needed) {
   return MOTE_OK;
 }
 
-mote_status Loader::NewBlock(uint32_t bytes, uint32_t time, uint32_t* number) {
-  if (count_ == most_blocks_) return plan_.only_size ? MOTE_ERROR_LIMIT : MOTE_ERROR_ARENA_TOO_SMALL;
+mote_status Loader::NewBlock(uint32_t bytes, uint32_t time, bool is_scratch, uint32_t* number) {
+  if (count_ == most_blocks_) return TooSmall();
   Block& block = blocks_[count_];
-  block = Block();
   block.bytes = bytes;
+  block.offset = 0;
   block.first = time & 0x7fff;
+  block.is_scratch = is_scratch;
   block.last = block.first;
   *number = count_++;
   return MOTE_OK;
@@ -105,7 +108,7 @@ mote_status Loader::Define(int32_t index, uint32_t time) {
     return Fail(MOTE_ERROR_STRUCTURE, index);
   }
   if (has_place) return MOTE_OK;
-  return NewBlock(info.bytes, time, &offset);
+  return NewBlock(info.bytes, time, false, &offset);
 }
 
 /* A reading of a tensor: where it is an activation it lives on. What else it may be, its operator asks. */
@@ -142,8 +145,7 @@ mote_status Loader::CheckOperator(uint32_t index) {
   if (memory_.scratch > kMaxElements) return MOTE_ERROR_SHAPE;
   if (memory_.scratch != 0) {
     uint32_t number;
-    MOTE_RETURN_IF_ERROR(NewBlock(memory_.scratch, time, &number));
-    blocks_[number].is_scratch = true;
+    MOTE_RETURN_IF_ERROR(NewBlock(memory_.scratch, time, true, &number));
     ++scratches_;
   }
   for (uint32_t i = 0; i < op.outputs.size; ++i) {

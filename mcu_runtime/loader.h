@@ -33,7 +33,8 @@ class Loader {
     fault_.tensor = tensor;
     return status;
   }
-  mote_status NewBlock(uint32_t bytes, uint32_t time, uint32_t* number);
+  mote_status TooSmall() const { return plan_.only_size ? MOTE_ERROR_LIMIT : MOTE_ERROR_ARENA_TOO_SMALL; }
+  mote_status NewBlock(uint32_t bytes, uint32_t time, bool is_scratch, uint32_t* number);
   mote_status Define(int32_t index, uint32_t time);
   mote_status Use(int32_t index, uint32_t time);
   mote_status CheckOperator(uint32_t index);

@@ -28,7 +28,7 @@ bool MultiplierOf(const ConvolutionPlan& plan, int32_t channel, Multiplier* mult
 }
 
 /* Of a channel's weights; 2^24 stands for all from there on, which with any input leave int32. */
-uint32_t SumOfMagnitudes(const ConvolutionPlan& plan, int32_t channel) {
+MOTE_NOINLINE uint32_t SumOfMagnitudes(const ConvolutionPlan& plan, int32_t channel) {
   constexpr uint32_t kMost = uint32_t{1} << 24;
   const int32_t taps = plan.p.taps();
   const int32_t step = plan.depthwise ? plan.p.output_channels : 1;
