@@ -46,14 +46,14 @@ uint32_t FlatBuffer::Field(Table table, uint32_t slot, uint32_t bytes) {
   return table.at + place;
 }
 
-int32_t FlatBuffer::FieldI8(Table table, uint32_t slot, int32_t absent) {
+int32_t FlatBuffer::FieldI8(Table table, uint32_t slot) {
   const uint32_t at = Field(table, slot, 1);
-  return at ? static_cast<int8_t>(data_[at]) : absent;
+  return at ? static_cast<int8_t>(data_[at]) : 0;
 }
 
-int32_t FlatBuffer::FieldI32(Table table, uint32_t slot, int32_t absent) {
+int32_t FlatBuffer::FieldI32(Table table, uint32_t slot) {
   const uint32_t at = Field(table, slot, 4);
-  return at ? LoadUnaligned<int32_t>(data_ + at) : absent;
+  return at ? LoadUnaligned<int32_t>(data_ + at) : 0;
 }
 
 Table FlatBuffer::FieldTable(Table table, uint32_t slot) { return Follow(Field(table, slot, 4)); }

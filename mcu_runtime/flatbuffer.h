@@ -49,8 +49,15 @@ class FlatBuffer {
 
   /* Where field number `slot` of `bytes` bytes stands, or 0 where the table has it not. */
   uint32_t Field(Table table, uint32_t slot, uint32_t bytes);
-  int32_t FieldI8(Table table, uint32_t slot, int32_t absent);
-  int32_t FieldI32(Table table, uint32_t slot, int32_t absent);
+  /* 0 where the table has it not, which is what most of the format's defaults are. */
+  int32_t FieldI8(Table table, uint32_t slot);
+  int32_t FieldI32(Table table, uint32_t slot);
+  int32_t FieldI8(Table table, uint32_t slot, int32_t absent) {
+    return absent == 0 || Field(table, slot, 1) != 0 ? FieldI8(table, slot) : absent;
+  }
+  int32_t FieldI32(Table table, uint32_t slot, int32_t absent) {
+    return absent == 0 || Field(table, slot, 4) != 0 ? FieldI32(table, slot) : absent;
+  }
   uint32_t FieldU32(Table table, uint32_t slot, uint32_t absent) {
     return static_cast<uint32_t>(FieldI32(table, slot, static_cast<int32_t>(absent)));
   }

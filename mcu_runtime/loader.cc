@@ -18,8 +18,6 @@ uint32_t TypesOf(Graph* graph, const OperatorInfo& op, uint32_t third) {
   return third | (TypeOfInput(graph, op, 1) == MOTE_INT4 ? kWeights4 : kFirst8);
 }
 
-uint32_t Largest(uint32_t a, uint32_t b) { return a > b ? a : b; }
-
 uint32_t Aligned(uint32_t bytes) { return (bytes + kTensorAlignment - 1) & ~(kTensorAlignment - 1); }
 
 }  // namespace
@@ -63,8 +61,9 @@ mote_status Loader::Run(mote_memory* needed) {
   if (peak == UINT32_MAX) return MOTE_ERROR_SHAPE;
   const uint32_t tables = 4 * (tensors + scratches_);
   needed->own = tables + memory_.state_bytes;
-  needed->shared = Largest(peak, planning);
-  needed->arena = Largest(needed->own + peak, 4 * tensors + planning);
+  needed->shared = peak > planning ? peak : planning;
+  needed->arena = needed->own + peak;
+  if (4 * tensors + planning > needed->arena) needed->arena = 4 * tensors + planning;
   if (plan_.only_size) return MOTE_OK;
   if (plan_.shared ? needed->own > plan_.own_size || needed->shared > plan_.shared_size
                    : needed->arena > plan_.own_size) {

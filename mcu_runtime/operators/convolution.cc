@@ -10,6 +10,8 @@ namespace {
 constexpr int32_t kUnpackedChannels = 12;
 static_assert(kUnpackedChannels <= kBlockChannels, "a block of any core holds them");
 
+MOTE_NOINLINE int32_t Dilation(Invocation& op, uint32_t slot) { return op.Option32(slot, 1); }
+
 MOTE_NOINLINE mote_status Solve(Invocation& op, const ConvolutionTypes& types, bool depthwise, ConvolutionPlan* plan) {
   enum : uint32_t { kPadding, kStrideW, kStrideH, kActivation, kDilationW, kDilationH, kDepthMultiplier = 3 };
   const uint32_t later = depthwise ? 1 : 0; /* there the multiplier stands before the activation */
@@ -27,18 +29,17 @@ MOTE_NOINLINE mote_status Solve(Invocation& op, const ConvolutionTypes& types, b
   p.vertical.filter = tensor.shape[1];
   p.horizontal.filter = tensor.shape[2];
   p.filter_channels = depthwise ? tensor.shape[0] : tensor.shape[3];
-  if ((depthwise && p.filter_channels != 1) || p.input_channels % p.filter_channels != 0 ||
-      p.output_channels % (p.input_channels / p.filter_channels) != 0) {
-    return MOTE_ERROR_SHAPE;
-  }
-  if (depthwise && op.Option32(kDepthMultiplier, 0) != p.channels_a_group()) {
-    return MOTE_ERROR_OPTION;
-  }
+  const int32_t groups = p.input_channels / p.filter_channels;
+  if (groups * p.filter_channels != p.input_channels) return MOTE_ERROR_SHAPE;
+  const int32_t share = p.output_channels / groups;
+  if (share * groups != p.output_channels) return MOTE_ERROR_SHAPE;
+  if (depthwise && p.filter_channels != 1) return MOTE_ERROR_SHAPE;
+  if (depthwise && op.Option32(kDepthMultiplier, 0) != share) return MOTE_ERROR_OPTION;
   MOTE_RETURN_IF_ERROR(PlanBias(op, types, &tensor, plan));
 
   MOTE_RETURN_IF_ERROR(PlanOutput(op, types, kActivation + later, &tensor, plan));
-  p.vertical.dilation = op.Option32(kDilationH + later, 1);
-  p.horizontal.dilation = op.Option32(kDilationW + later, 1);
+  p.vertical.dilation = Dilation(op, kDilationH + later);
+  p.horizontal.dilation = Dilation(op, kDilationW + later);
   return SolveWindows(op, tensor, p.batches, p.output_channels, &p.vertical, &p.horizontal);
 }
 

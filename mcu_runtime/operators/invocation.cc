@@ -13,9 +13,10 @@ mote_status Memory::NewState(uint32_t bytes, uint32_t* place) {
   return state_bytes <= kMaxElements ? MOTE_OK : MOTE_ERROR_SHAPE;
 }
 
-uint8_t* Invocation::Place(int32_t tensor) const {
+uint8_t* Invocation::Place(const TensorInfo& tensor) const {
+  if (tensor.constant != nullptr) return const_cast<uint8_t*>(tensor.constant); /* an input: outputs are none */
   if (verifying()) return nullptr;
-  const uint32_t offset = memory_->offsets[tensor];
+  const uint32_t offset = memory_->offsets[tensor.index];
   return (offset & kOwnMemory ? memory_->own : memory_->shared) + (offset & ~kOwnMemory);
 }
 

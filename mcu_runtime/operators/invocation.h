@@ -108,11 +108,11 @@ class Invocation {
   /* Null at load, but for constants. */
   template <typename T = int8_t>
   const T* Data(const TensorInfo& tensor) const {
-    return tensor.constant ? reinterpret_cast<const T*>(tensor.constant) : MutableData<T>(tensor);
+    return reinterpret_cast<const T*>(Place(tensor));
   }
   template <typename T = int8_t>
   T* MutableData(const TensorInfo& tensor) const {
-    return reinterpret_cast<T*>(Place(tensor.index));
+    return reinterpret_cast<T*>(Place(tensor));
   }
 
   Graph& graph() { return *graph_; }
@@ -120,7 +120,7 @@ class Invocation {
   Memory& memory() { return *memory_; }
 
  private:
-  uint8_t* Place(int32_t tensor) const;
+  uint8_t* Place(const TensorInfo& tensor) const;
   /* Positions from here on are those of outputs. */
   static constexpr int32_t kOutputs = 1 << 16;
 
