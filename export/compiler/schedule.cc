@@ -267,6 +267,17 @@ std::optional<Schedule> PlanWithin(const StepGraph& graph, const ScheduleOptions
   return std::nullopt;
 }
 
+// Within the budget if there is one and it can be met, else the smallest.
+Schedule PlanWith(const StepGraph& graph, ScheduleOptions options, RowStorage storage) {
+  options.storage = storage;
+  const Stretches stretches(graph, options);
+  if (options.budget_bytes) {
+    std::optional<Schedule> schedule = PlanWithin(graph, options, stretches);
+    if (schedule) return *std::move(schedule);
+  }
+  return PlanSmallest(graph, options, stretches);
+}
+
 }  // namespace
 
 std::vector<int64_t> BytesByLayer(const RowNetwork& network, const Schedule& schedule) {
@@ -285,12 +296,13 @@ std::vector<int64_t> BytesByLayer(const RowNetwork& network, const Schedule& sch
 
 std::optional<Schedule> PlanSchedule(const RowNetwork& network, const ScheduleOptions& options, std::string* error) {
   const StepGraph graph(network);
-  const Stretches stretches(graph, options);
-  if (options.budget_bytes) {
-    std::optional<Schedule> schedule = PlanWithin(graph, options, stretches);
-    if (schedule) return schedule;
+  Schedule smallest =
+      PlanWith(graph, options, options.storage == RowStorage::kScattered ? RowStorage::kRings : options.storage);
+  const bool fits = options.budget_bytes && smallest.peak_bytes <= *options.budget_bytes;
+  if (options.storage == RowStorage::kScattered && !fits) {
+    Schedule scattered = PlanWith(graph, options, RowStorage::kScattered);
+    if (scattered.peak_bytes < smallest.peak_bytes) smallest = std::move(scattered);
   }
-  Schedule smallest = PlanSmallest(graph, options, stretches);
   if (options.budget_bytes && smallest.peak_bytes > *options.budget_bytes) {
     *error = "the arena takes at least " + std::to_string(smallest.peak_bytes) + " bytes, more than the " +
              std::to_string(*options.budget_bytes) + " that it may";

@@ -20,7 +20,8 @@ namespace mote::compiler {
 enum class RowStorage {
   kWhole,     // every tensor whole, all of it from its first written row to its last read one; nothing overlaps
   kRings,     // row r at base + ((first_slot + r) mod capacity) * row_bytes
-  kScattered  // rows of tensors that would be rings stand anywhere: a table gives each its offset. Less RAM, more flash
+  kScattered  // rows of tensors that would be rings stand anywhere: a table gives each its offset. Less RAM, more
+              // flash; planned with kRings where that takes no more, or meets the budget
 };
 
 struct ScheduleOptions {

@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Figures{"keyword_spotting", KeywordSpotting, 16000, 9536, 4506, 4196, 3866, 3576, 4506, 50},
                     Figures{"image_classification", ImageClassification, 49152, 33296, 11840, 10784, 10240, 9248, 12352,
                             100},
-                    Figures{"visual_wake_words", VisualWakeWords, 55296, 36864, 27744, 12768, 28032, 9888, 28032, 80},
+                    Figures{"visual_wake_words", VisualWakeWords, 55296, 36864, 27744, 12768, 27744, 9888, 28032, 80},
                     Figures{"anomaly_detection", AnomalyDetection, 768, 768, 768, 768, 768, 768, 768, 12},
                     Figures{"streaming_wake_word", StreamingWakeWord, 6656, 3584, 3584, 3584, 3584, 3584, 3712, 24}),
     [](const auto& test) { return std::string(test.param.name); });
