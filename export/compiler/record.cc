@@ -203,7 +203,7 @@ class ModelRecorder {
       if (device::FindOperator(device::kRows, &graph_, op)->memory != device::kSame) continue;
       const int32_t input = graph_.file.ElementI32(op.inputs, 0);
       const int32_t output = graph_.file.ElementI32(op.outputs, 0);
-      if (offsets[input] == kNoOffset) continue;
+      if (offsets[input] == kNoOffset || model_.tensors[input].is_state) continue;  // these are copied
       offsets[output] = offsets[input];
       model_.tensors[output].same_as = model_.tensors[input].same_as < 0 ? input : model_.tensors[input].same_as;
     }

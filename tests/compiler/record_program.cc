@@ -42,6 +42,7 @@ class ModelText {
         absl::StrAppend(&constants, text.constants, text.parameters);
         absl::StrAppend(&body, "  {\n  ", text.call, "\n  }\n");
       }
+      if (!op.table.empty()) absl::StrAppend(&body, TableCheck(op));
     }
     return absl::StrCat(constants, "void Invoke(uint8_t* arena) {\n", body, "  (void)arena;\n}\n",
                         "const std::vector<uint8_t> kState = {", absl::StrJoin(model_.initial_state, ", "), "};\n",
@@ -57,6 +58,15 @@ class ModelText {
     const int64_t end = begin + Aligned(bytes);
     gaps_.push_back(absl::StrCat("{", begin + bytes, ", ", end - begin - bytes, "}"));
     return end;
+  }
+
+  // The table of all results says the same as the call.
+  std::string TableCheck(const RecordedOperator& op) const {
+    const FileTensor& input = model_.tensors[op.inputs[0]];
+    if (input.constant != nullptr) return "";
+    return absl::StrCat("  {\n  static const uint8_t table[256] = {", absl::StrJoin(op.table, ", "),
+                        "};\n  CheckTable(table, arena + ", places_[input.index], ", arena + ", places_[op.outputs[0]],
+                        ", ", input.bytes, ");\n  }\n");
   }
 
   std::string PlaceOf(const Argument& argument) const {
@@ -78,8 +88,17 @@ class ModelText {
 };
 
 const char* const kHead = R"(#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
+
+void CheckTable(const uint8_t* table, const uint8_t* input, const uint8_t* output, long count) {
+  for (long i = 0; i < count; ++i) {
+    if (output[i] == table[input[i]]) continue;
+    std::fprintf(stderr, "the table has %d for %d; it is %d\n", table[input[i]], input[i], output[i]);
+    std::exit(3);
+  }
+}
 
 struct Span {
   long at, bytes;

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +22,8 @@ sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
 from cases import GENERATORS, case  # noqa: E402
 from mote_library import MoteModel  # noqa: E402
+from tflite_builder import Operator, activation, constant, variable  # noqa: E402
+from tflite_builder import build as build_model  # noqa: E402
 
 CASES = int(os.environ.get("MOTE_RECORD_CASES", "3"))
 FIRST = int(os.environ.get("MOTE_RECORD_SEED", "0"))
@@ -36,7 +39,7 @@ def record_program() -> Path:
 
 def runtime_outputs(file: bytes, steps) -> list[bytes]:
     model = MoteModel(file)
-    return [b"".join(output.tobytes() for output in model.invoke(*inputs)) for inputs in steps]
+    return [b"".join(model.invoke_bytes([values.tobytes() for values in inputs])) for inputs in steps]
 
 
 def build(folder: Path, files: list[bytes]) -> Path:
@@ -62,20 +65,61 @@ def run(program: Path, steps_of_models) -> bytes:
     return (program.parent / "outputs").read_bytes()
 
 
+def check(folder: Path, cases) -> None:
+    """`cases`: (what it is, file, steps)."""
+    program = build(folder, [file for _, file, _ in cases])
+    outputs = run(program, [steps for _, _, steps in cases])
+    at = 0
+    for name, file, steps in cases:
+        for step, expected in enumerate(runtime_outputs(file, steps)):
+            assert outputs[at : at + len(expected)] == expected, f"{name}, step {step}"
+            at += len(expected)
+    assert at == len(outputs)
+
+
 def test_every_row_has_a_generator():
     assert ROWS == sorted(GENERATORS)
 
 
 @pytest.mark.parametrize("operators", [ROWS[i : i + BATCH] for i in range(0, len(ROWS), BATCH)], ids="-".join)
 def test_recorded_calls_compute_what_the_runtime_does(operators, tmp_path, request):
-    named = [(name, seed, case(name, seed)) for name in operators for seed in range(FIRST, FIRST + CASES)]
-    program = build(tmp_path, [one.file for _, _, one in named])
-    outputs = run(program, [one.steps for _, _, one in named])
-    at = 0
-    for name, seed, one in named:
-        for step, expected in enumerate(runtime_outputs(one.file, one.steps)):
-            got = outputs[at : at + len(expected)]
-            at += len(expected)
+    cases = []
+    for name in operators:
+        for seed in range(FIRST, FIRST + CASES):
+            one = case(name, seed)
             again = f"MOTE_RECORD_SEED={seed} MOTE_RECORD_CASES=1 python -m pytest '{request.node.nodeid}'"
-            assert got == expected, f"{name}, seed {seed}, step {step}; run it again: {again}"
-    assert at == len(outputs)
+            cases.append((f"{name}, seed {seed} (run it again: {again})", one.file, one.steps))
+    check(tmp_path, cases)
+
+
+def test_whole_networks(tmp_path):
+    rng = np.random.default_rng(1)
+    cases = []
+    for path in sorted((ROOT / "tests" / "data" / "mlperf_tiny").glob("*.tflite")):
+        file = path.read_bytes()
+        sizes = MoteModel(file).input_sizes()
+        steps = [[rng.integers(-128, 128, size).astype(np.int8) for size in sizes] for _ in range(2)]
+        cases.append((path.name, file, steps))
+    assert cases
+    check(tmp_path, cases)
+
+
+def test_a_reshape_of_state_keeps_what_it_was(tmp_path):
+    """SVDF changes its state behind the reshape: the reshaped tensor is a copy."""
+    rng = np.random.default_rng(2)
+    weights = rng.integers(-127, 128, [3, 4]).astype(np.int8)
+    tensors = [
+        activation([1, 4], 0.05, 3),
+        constant(weights, [0.01]),
+        constant(weights[:, :2].copy(), [0.01]),
+        variable([1, 6], 0.05),
+        activation([1, 3], 0.05, -2),
+        activation([6], 0.05),
+    ]
+    operators = [
+        Operator("RESHAPE", [3], [5]),
+        Operator("SVDF", [0, 1, 2, -1, 3], [4], dict(rank=1, activation="NONE")),
+    ]
+    file = build_model(tensors, operators, [0], [4, 5])
+    steps = [[rng.integers(-128, 128, [1, 4]).astype(np.int8)] for _ in range(4)]
+    check(tmp_path, [("a reshape of state", file, steps)])
