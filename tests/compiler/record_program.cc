@@ -125,7 +125,9 @@ int main(int, char** arguments) {
         if (std::fread(arena.data() + span.at, static_cast<size_t>(span.bytes), 1, in) != 1) return 1;
       }
       model.invoke(arena.data());
-      for (const Span& span : model.outputs) std::fwrite(arena.data() + span.at, static_cast<size_t>(span.bytes), 1, out);
+      for (const Span& span : model.outputs) {
+        std::fwrite(arena.data() + span.at, static_cast<size_t>(span.bytes), 1, out);
+      }
       for (const Span& span : model.gaps) {
         for (long i = 0; i < span.bytes; ++i) {
           if (arena[static_cast<size_t>(span.at + i)] == 0xa5) continue;
