@@ -150,7 +150,7 @@ class ModelRecorder {
           float scale;
           std::memcpy(&scale, &bits, sizeof scale);
           tensor.scales.push_back(scale);
-          tensor.zero_points.push_back(info.has_zero_points ? graph_.file.I32(info.zero_points_at + 8 * i) : 0);
+          tensor.zero_points.push_back(info.zero_points_at != 0 ? graph_.file.I32(info.zero_points_at + 8 * i) : 0);
         }
         tensor.bytes = info.bytes;
         tensor.constant = info.constant;
