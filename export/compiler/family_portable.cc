@@ -1,6 +1,6 @@
-// Variants that run on any core: operators that are tables, and pools by rows.
+// Variants that run on any core: ADD, SUB, operators that are tables, and pools by rows.
 #include "absl/strings/str_cat.h"
-#include "export/compiler/pool_use.h"
+#include "export/compiler/elementwise_use.h"
 #include "export/compiler/variant.h"
 
 namespace mote::compiler {
@@ -30,6 +30,23 @@ class TableVariant : public Variant {
     use.in_place = true;
     use.instructions = 9 * output.bytes / 2;
     use.code_bytes = 80;
+    return use;
+  }
+};
+
+class AddPortable : public Variant {
+ public:
+  std::string name() const override { return "add"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    ProvedSum sum;
+    std::optional<KernelUse> use = AddUse(network, layer, request, &sum);
+    if (!use) return std::nullopt;
+    use->variant = name();
+    use->function = absl::StrCat("mote::compiled::Add<", sum.shift, ">");
+    use->header = "mcu_runtime/compiled/add.h";
+    use->instructions = network.tensors[layer.outputs[0]].bytes * (request.target.core.is_thumb1 ? 30 : 18);
+    use->code_bytes = 100;
     return use;
   }
 };
@@ -74,6 +91,7 @@ class GlobalAverageRows : public Variant {
 
 void AddPortableVariants(VariantList* variants) {
   variants->push_back(std::make_unique<TableVariant>());
+  variants->push_back(std::make_unique<AddPortable>());
   variants->push_back(std::make_unique<PoolRows>());
   variants->push_back(std::make_unique<GlobalAverageRows>());
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "export/compiler/pool_use.h"
+#include "export/compiler/elementwise_use.h"
 
 namespace mote::compiler {
 namespace {

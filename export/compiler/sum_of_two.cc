@@ -27,10 +27,10 @@ std::vector<uint8_t> AllCodes(const ContractSum& contract) {
 
 using Products = std::array<int32_t, kCodes>;
 
-Products ProductsOf(int64_t multiplier, const HeldOperand& held) {
+Products ProductsOf(int64_t multiplier) {
   Products products;
   for (int32_t q = -128; q <= 127; ++q) {
-    products[q + 128] = static_cast<int32_t>(multiplier * ((q + held.offset) * (1 << held.shift)) >> 16);
+    products[q + 128] = static_cast<int32_t>(multiplier * q >> 8);
   }
   return products;
 }
@@ -44,8 +44,7 @@ struct Slopes {
 
 class Search {
  public:
-  Search(const ContractSum& contract, const HeldOperand& a, const HeldOperand& b)
-      : codes_(AllCodes(contract)), held_a_(a), held_b_(b) {
+  explicit Search(const ContractSum& contract) : codes_(AllCodes(contract)) {
     const double unit = std::ldexp(ValueOf(contract.sum), kBits);  // codes an operand's own unit of 2^-20
     slope_a_ = ValueOf(contract.a) * unit;
     slope_b_ = ValueOf(contract.b) * unit * (contract.subtracts ? -1 : 1);
@@ -55,7 +54,7 @@ class Search {
   std::optional<ProvedSum> Find(int32_t min, int32_t max) const {
     const int finest = FinestShift();
     for (int shift = finest; shift >= 1 && shift > finest - 3; --shift) {
-      const Slopes nearest = {Scaled(slope_a_, held_a_, shift), Scaled(slope_b_, held_b_, shift), shift};
+      const Slopes nearest = {Scaled(slope_a_, shift), Scaled(slope_b_, shift), shift};
       for (int distance = 0; distance <= kFarthest; ++distance) {
         for (int i = -distance; i <= distance; ++i) {
           const int inner = std::abs(i) == distance ? 1 : 2 * distance;  // the square's edge alone
@@ -73,14 +72,11 @@ class Search {
   static constexpr int kStep = 2;
   static constexpr int kFarthest = 4;
 
-  static int64_t Scaled(double slope, const HeldOperand& held, int shift) {
-    return std::llround(std::ldexp(slope, shift + 16 - held.shift));
-  }
+  static int64_t Scaled(double slope, int shift) { return std::llround(std::ldexp(slope, shift + 8)); }
 
   // Multipliers are int32, and no sum leaves int32: 256 codes each way are more than any operand reaches.
   int FinestShift() const {
-    const double steepest = std::max(std::ldexp(std::abs(slope_a_), 16 - held_a_.shift),
-                                     std::ldexp(std::abs(slope_b_), 16 - held_b_.shift));
+    const double steepest = std::ldexp(std::max(std::abs(slope_a_), std::abs(slope_b_)), 8);
     const double reach = 256 * (1 + 2 * (std::abs(slope_a_) + std::abs(slope_b_)));
     int shift = 30;
     while (shift > 0 && (std::ldexp(steepest, shift) > std::numeric_limits<int32_t>::max() - 64.0 ||
@@ -92,8 +88,8 @@ class Search {
 
   // Codes at `min` and `max` may be passed below and above.
   std::optional<ProvedSum> Try(const Slopes& slopes, int32_t min, int32_t max) const {
-    const Products a = ProductsOf(slopes.a, held_a_);
-    const Products b = ProductsOf(slopes.b, held_b_);
+    const Products a = ProductsOf(slopes.a);
+    const Products b = ProductsOf(slopes.b);
     const int64_t unit = int64_t{1} << slopes.shift;
     int64_t low = std::numeric_limits<int32_t>::min();
     int64_t high = std::numeric_limits<int32_t>::max();
@@ -124,8 +120,6 @@ class Search {
   }
 
   std::vector<uint8_t> codes_;
-  HeldOperand held_a_;
-  HeldOperand held_b_;
   double slope_a_ = 0;  // codes of the output a code of the operand
   double slope_b_ = 0;
 };
@@ -139,8 +133,8 @@ int32_t ContractSum::CodeOf(int32_t qa, int32_t qb) const {
   return device::Clamp(device::Requantize(both, sum) + output.zero_point, output);
 }
 
-std::optional<ProvedSum> FindSum(const ContractSum& contract, const HeldOperand& a, const HeldOperand& b) {
-  const Search search(contract, a, b);
+std::optional<ProvedSum> FindSum(const ContractSum& contract) {
+  const Search search(contract);
   if (const auto found = search.Find(0, 255)) return found;
   std::optional<ProvedSum> found = search.Find(contract.output.min + 128, contract.output.max + 128);
   if (found) found->clamps = true;

@@ -3,7 +3,7 @@
 // The contract scales each operand by itself, with a rounding each, and the sum with two more (docs/arithmetic.md).
 // What it computes is a function of two codes: 65,536 values, and a formula that has all of them is the contract.
 //
-//   code + 128 = saturate((C + floor(A * (a << la) / 2^16) + floor(B * (b << lb) / 2^16)) >> s)
+//   code + 128 = saturate((C + floor(A * a / 2^8) + floor(B * b / 2^8)) >> s)
 //
 // For A, B and s that are given, every pair of codes asks for an interval of C, and the intersection is every C there
 // is. The contract's own roundings are of 2^-20 of a code or so, and so is this formula's error: intersections are
@@ -30,12 +30,6 @@ struct ContractSum {
   int32_t CodeOf(int32_t qa, int32_t qb) const;
 };
 
-// How an operand reaches the multiplication: (q + offset) << shift, within 16 bits.
-struct HeldOperand {
-  int offset = 0;
-  int shift = 8;
-};
-
 struct ProvedSum {
   int32_t a = 0;        // A
   int32_t b = 0;        // B
@@ -45,7 +39,7 @@ struct ProvedSum {
 };
 
 // Nothing where no constants were found: the plain kernel is for those.
-std::optional<ProvedSum> FindSum(const ContractSum& contract, const HeldOperand& a, const HeldOperand& b);
+std::optional<ProvedSum> FindSum(const ContractSum& contract);
 
 }  // namespace mote::compiler
 

@@ -1,4 +1,4 @@
-#include "export/compiler/pool_use.h"
+#include "export/compiler/elementwise_use.h"
 
 #include <algorithm>
 
@@ -12,16 +12,44 @@ bool CoversAll(const Axis& axis) {
 }
 
 std::optional<KernelUse> Int8Use(const Network& network, const Layer& layer, const Request& request) {
-  const Tensor& input = network.tensors[layer.inputs[0]];
   const Tensor& output = network.tensors[layer.outputs[0]];
   if (request.output && *request.output != Nhwc8(output)) return std::nullopt;
   KernelUse use;
-  use.reads = {Nhwc8(input)};
+  for (const int input : layer.inputs) use.reads.push_back(Nhwc8(network.tensors[input]));
   use.writes = Nhwc8(output);
   return use;
 }
 
+ContractSum ContractOf(const Layer& layer) {
+  const SumOfTwo& sum = layer.sum;
+  ContractSum contract;
+  contract.zero_a = sum.zero_a;
+  contract.zero_b = sum.zero_b;
+  contract.a = {sum.mantissa_a, sum.exponent_a};
+  contract.b = {sum.mantissa_b, sum.exponent_b};
+  contract.sum = {sum.mantissa, sum.exponent};
+  contract.output = {layer.output_zero_point, layer.output_min, layer.output_max};
+  contract.subtracts = sum.subtracts;
+  return contract;
+}
+
 }  // namespace
+
+std::optional<KernelUse> AddUse(const Network& network, const Layer& layer, const Request& request, ProvedSum* sum) {
+  if (layer.kind != LayerKind::kAdd || layer.sum.left_shift != 20) return std::nullopt;
+  std::optional<KernelUse> use = Int8Use(network, layer, request);
+  if (!use) return std::nullopt;
+  const std::optional<ProvedSum> found = FindSum(ContractOf(layer));
+  if (!found) return std::nullopt;
+  *sum = *found;
+  use->form = KernelForm::kPixels;
+  use->in_place = true;
+  use->params_type = "mote::compiled::AddParams";
+  use->params = absl::StrCat("{/*channels=*/", network.tensors[layer.outputs[0]].channels, ", /*a=*/", sum->a,
+                             ", /*b=*/", sum->b, ", /*offset=*/", sum->offset, ", /*min=*/", layer.output_min + 128,
+                             ", /*max=*/", layer.output_max + 128, "}");
+  return use;
+}
 
 bool IsGlobalPool(const Layer& layer) { return CoversAll(layer.vertical) && CoversAll(layer.horizontal); }
 

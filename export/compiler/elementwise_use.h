@@ -1,0 +1,26 @@
+// What the variants of ADD, SUB and pools share, whatever the core: int8 in and out, as the file has it.
+#ifndef MOTE_EXPORT_COMPILER_ELEMENTWISE_USE_H_
+#define MOTE_EXPORT_COMPILER_ELEMENTWISE_USE_H_
+
+#include "export/compiler/sum_of_two.h"
+#include "export/compiler/variant.h"
+
+namespace mote::compiler {
+
+// ADD or SUB, all but its function, header and costs. None where another layout is asked for, or no constants are
+// proved.
+std::optional<KernelUse> AddUse(const Network& network, const Layer& layer, const Request& request, ProvedSum* sum);
+
+// Whether one window takes in the whole image.
+bool IsGlobalPool(const Layer& layer);
+// Elements of the largest window.
+int64_t PoolElements(const Layer& layer);
+
+// A pool row by row; as above.
+std::optional<KernelUse> PoolRowUse(const Network& network, const Layer& layer, const Request& request);
+// A global average pool, an input row at a time.
+std::optional<KernelUse> GlobalAverageUse(const Network& network, const Layer& layer, const Request& request);
+
+}  // namespace mote::compiler
+
+#endif  // MOTE_EXPORT_COMPILER_ELEMENTWISE_USE_H_
