@@ -45,7 +45,7 @@ class AddPortable : public Variant {
     use->variant = name();
     use->function = absl::StrCat("mote::compiled::Add<", sum.shift, ">");
     use->header = "mcu_runtime/compiled/add.h";
-    use->instructions = network.tensors[layer.outputs[0]].bytes * (request.target.core.is_thumb1 ? 30 : 18);
+    use->instructions = network.tensors[layer.outputs[0]].bytes * (request.target.core.is_thumb1 ? 41 : 20);
     use->code_bytes = 100;
     return use;
   }
