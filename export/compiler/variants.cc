@@ -11,6 +11,7 @@ const VariantList& AllVariants() {
     auto* list = new VariantList;
     AddElementwiseDspVariants(list);
     AddPortableVariants(list);
+    AddThumb1Variants(list);
     return list;
   }();
   return *variants;

@@ -2,6 +2,7 @@
 #ifndef MOTE_MCU_RUNTIME_COMPILED_PLAIN_H_
 #define MOTE_MCU_RUNTIME_COMPILED_PLAIN_H_
 
+#undef MOTE_KERNEL
 #define MOTE_KERNEL inline
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC push_options

@@ -1,0 +1,143 @@
+// Kernels for ARMv6-M. All read and write rows as the file has them; padding is put around copies.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "export/compiler/pack_thumb1.h"
+#include "export/compiler/variant.h"
+
+namespace mote::compiler {
+namespace {
+
+bool LeavesInput(const Axis& axis) {
+  return axis.padding != 0 || (axis.output - 1) * axis.stride + axis.filter > axis.input;
+}
+
+bool LeavesInput(const Layer& layer) { return LeavesInput(layer.vertical) || LeavesInput(layer.horizontal); }
+
+// PaddedRow of the rows that a layer copies; `channels` of its input.
+struct Padding {
+  int left = 0, input = 0, bytes = 0;
+  bool words = false;
+};
+
+Padding PaddingOf(const Layer& layer) {
+  const Axis& h = layer.horizontal;
+  Padding padding;
+  padding.left = h.padding * layer.input_channels;
+  padding.input = h.input * layer.input_channels;
+  const int reach = ((h.output - 1) * h.stride + h.filter) * layer.input_channels;
+  padding.bytes = (std::max(reach, padding.left + padding.input) + 3) / 4 * 4;
+  padding.words = layer.input_channels % 4 == 0;
+  return padding;
+}
+
+std::string RowText(const Layer& layer) {
+  if (!LeavesInput(layer)) return "{}";
+  const Padding padding = PaddingOf(layer);
+  const uint32_t fill = static_cast<uint8_t>(layer.input_zero_point) * 0x01010101u;
+  return absl::StrCat("{/*left=*/", padding.left, ", /*input=*/", padding.input, ", /*bytes=*/", padding.bytes,
+                      ", /*fill=*/", fill, "u, /*words=*/", padding.words ? "true" : "false", "}");
+}
+
+std::string RangeText(const Layer& layer) {
+  return absl::StrCat("{", layer.output_zero_point, ", ", layer.output_min, ", ", layer.output_max, "}");
+}
+
+const char* Text(bool value) { return value ? "true" : "false"; }
+
+bool WritesNhwc8(const Tensor& output, const Request& request) {
+  return output.type == "int8" && (!request.output || *request.output == Nhwc8(output));
+}
+
+// What both kinds of layers have in common.
+KernelUse UseOf(const Network& network, const Layer& layer, const Thumb1Codes& codes) {
+  KernelUse use;
+  use.form = KernelForm::kWindow;
+  use.reads = {Nhwc8(network.tensors[layer.inputs[0]])};
+  use.writes = Nhwc8(network.tensors[layer.outputs[0]]);
+  use.takes_null_rows = true;
+  use.constants.push_back({"channels", "uint32_t", 4, codes.channels});
+  for (int64_t& word : use.constants.back().values) word &= 0xffffffff;
+  if (codes.sums) use.remark = "requantized by the contract's formula: no cheaper one was proved";
+  if (LeavesInput(layer)) use.scratch_bytes = int64_t{layer.vertical.filter} * PaddingOf(layer).bytes;
+  return use;
+}
+
+constexpr int kInstructionsACode = 25, kInstructionsASum = 65;
+
+class ConvolutionThumb1 : public Variant {
+ public:
+  std::string name() const override { return "conv_2d_thumb1"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kConvolution) return std::nullopt;
+    if (layer.horizontal.dilation != 1 && layer.horizontal.filter != 1) return std::nullopt;
+    if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
+    if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
+    const std::optional<Thumb1Weights> weights = PackThumb1Gemm(layer);
+    if (!weights) return std::nullopt;
+    const Thumb1Codes codes = PackThumb1Codes(layer);
+    KernelUse use = UseOf(network, layer, codes);
+    use.variant = name();
+    use.header = "mcu_runtime/compiled/conv_2d_thumb1.h";
+    use.params_type = "mote::compiled::ConvThumb1Params";
+    const bool pixels =
+        layer.taps() == 1 && layer.vertical.stride == 1 && layer.horizontal.stride == 1 && !LeavesInput(layer);
+    use.form = pixels ? KernelForm::kPixels : KernelForm::kWindow;
+    use.function = pixels ? absl::StrCat("mote::compiled::ConvPixelsThumb1<", Text(codes.sums), ">")
+                          : absl::StrCat("mote::compiled::ConvRowThumb1<", Text(codes.sums), ", ",
+                                         Text(LeavesInput(layer)), ", ", layer.vertical.filter, ">");
+    use.constants.push_back({"weights", "int8_t", 4, weights->weights});
+    use.constants.push_back({"fours", "uint32_t", 4, weights->fours});
+    use.params =
+        absl::StrCat("{$weights, $channels, $fours, /*output_channels=*/", layer.output_channels, ", /*filter_rows=*/",
+                     layer.vertical.filter, ", /*run=*/", layer.horizontal.filter * layer.input_channels, ", /*taps=*/",
+                     weights->taps, ", /*step=*/", layer.horizontal.stride * layer.input_channels, ", /*width=*/",
+                     layer.horizontal.output, ", /*low_shift=*/", codes.low_shift, ", /*right_shift=*/",
+                     codes.right_shift, ", /*range=*/", RangeText(layer), ", /*row=*/", RowText(layer), "}");
+    use.scratch_bytes += 8 * weights->taps + (codes.sums ? 16 * layer.output_channels : 0);
+    const int64_t results = int64_t{layer.vertical.output} * layer.horizontal.output * layer.output_channels;
+    use.instructions = layer.macs * 5 / 2 + results * (codes.sums ? kInstructionsASum : kInstructionsACode);
+    use.code_bytes = 900;
+    return use;
+  }
+};
+
+class DepthwiseThumb1 : public Variant {
+ public:
+  std::string name() const override { return "depthwise_conv_2d_thumb1"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kDepthwise) return std::nullopt;
+    if (layer.horizontal.dilation != 1 && layer.horizontal.filter != 1) return std::nullopt;
+    if (layer.input_channels != layer.output_channels || layer.input_channels % 4 != 0) return std::nullopt;
+    if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
+    if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
+    const Thumb1Codes codes = PackThumb1Codes(layer);
+    KernelUse use = UseOf(network, layer, codes);
+    use.variant = name();
+    use.header = "mcu_runtime/compiled/depthwise_conv_2d_thumb1.h";
+    use.params_type = "mote::compiled::DepthwiseThumb1Params";
+    use.function = absl::StrCat("mote::compiled::DepthwiseRowThumb1<", Text(codes.sums), ", ", Text(LeavesInput(layer)),
+                                ", ", layer.vertical.filter, ">");
+    use.constants.push_back({"weights", "int8_t", 4, PackThumb1Depthwise(layer)});
+    use.params =
+        absl::StrCat("{$weights, $channels, /*channel_count=*/", layer.output_channels, ", /*columns=*/",
+                     layer.horizontal.filter, ", /*step=*/", layer.horizontal.stride * layer.input_channels,
+                     ", /*width=*/", layer.horizontal.output, ", /*low_shift=*/", codes.low_shift, ", /*right_shift=*/",
+                     codes.right_shift, ", /*range=*/", RangeText(layer), ", /*row=*/", RowText(layer), "}");
+    const int64_t results = int64_t{layer.vertical.output} * layer.horizontal.output * layer.output_channels;
+    use.instructions = layer.macs * 5 + results * (codes.sums ? 35 : 15);
+    use.code_bytes = 700;
+    return use;
+  }
+};
+
+}  // namespace
+
+void AddThumb1Variants(VariantList* variants) {
+  variants->push_back(std::make_unique<ConvolutionThumb1>());
+  variants->push_back(std::make_unique<DepthwiseThumb1>());
+}
+
+}  // namespace mote::compiler

@@ -1,0 +1,28 @@
+/* The contract's own requantization for the kernels of ARMv6-M, where no cheaper formula was proved. */
+#ifndef MOTE_MCU_RUNTIME_COMPILED_REQUANTIZE_THUMB1_H_
+#define MOTE_MCU_RUNTIME_COMPILED_REQUANTIZE_THUMB1_H_
+
+#include <stdint.h>
+
+#include "mcu_runtime/kernels/requantize.h"
+#include "mcu_runtime/kernels/store_codes_thumb1.h"
+
+namespace mote::compiled {
+
+/* `channels`: device::ChannelTerms as words. */
+inline void StoreSumsThumb1(const int32_t* sums, const uint32_t* channels, int32_t count,
+                            const device::OutputRange& range, uint8_t* output) {
+  static_assert(sizeof(device::ChannelTerms) == 12, "three words a channel");
+  const device::ChannelTerms* terms = reinterpret_cast<const device::ChannelTerms*>(channels);
+  int8_t* codes = reinterpret_cast<int8_t*>(output);
+  for (int32_t i = 0;; ++i) {
+    i += device::StoreUsualCodes(sums + i, terms + i, count - i, range, codes + i);
+    if (i == count) return;
+    const uint32_t acc = static_cast<uint32_t>(sums[i]) + static_cast<uint32_t>(terms[i].bias);
+    codes[i] = device::RequantizeToInt8(static_cast<int32_t>(acc), terms[i].multiplier, range);
+  }
+}
+
+}  // namespace mote::compiled
+
+#endif  // MOTE_MCU_RUNTIME_COMPILED_REQUANTIZE_THUMB1_H_
