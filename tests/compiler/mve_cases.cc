@@ -595,7 +595,7 @@ int WriteModel(uint32_t seed, const std::string& path) {
         writer.EmitConv(layer, false, false, layer.taps() > 1 && layer.horizontal.filter * layer.input_channels <= 16);
         break;
       case LayerKind::kDepthwise:
-        writer.EmitDepthwise(narrow ? Transposed(layer) : layer, false);
+        writer.EmitDepthwise(narrow || layer.horizontal.filter == 1 ? Transposed(layer) : layer, false);
         break;
       case LayerKind::kDense:
         writer.EmitFullyConnected(layer, false);
