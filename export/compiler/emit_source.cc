@@ -60,7 +60,8 @@ class SourceWriter {
 
   // Buffers that row kernels address.
   std::string Places() const {
-    std::string text = "// Rows of tensors in the arena: {offset, bytes from a row to the next, rows held}.\n";
+    std::string text =
+        "// Rows of tensors in the arena: {offset, bytes from a row to the next, rows held, the first row's place}.\n";
     bool any = false;
     for (size_t b = 0; b < plan_.buffers.size(); ++b) {
       if (std::find(addressed_.begin(), addressed_.end(), static_cast<int>(b)) == addressed_.end()) continue;
@@ -68,8 +69,8 @@ class SourceWriter {
       any = true;
       absl::StrAppend(&text, "constexpr Rows ", RowsName(static_cast<int>(b)), " = {",
                       PlaceOf(plan_, static_cast<int>(b)), ", ", buffer.layout.row_bytes, ", ",
-                      plan_.schedule.tensors[b].capacity, "};  // ", ShapeText(network_.tensors[buffer.tensor]), ", ",
-                      buffer.layout.kind, "\n");
+                      plan_.schedule.tensors[b].capacity, ", ", plan_.schedule.tensors[b].first_slot, "};  // ",
+                      ShapeText(network_.tensors[buffer.tensor]), ", ", buffer.layout.kind, "\n");
     }
     return any ? text + "\n" : "";
   }
@@ -114,6 +115,10 @@ class SourceWriter {
                                       }),
                         "};\n  ", stage.use.function, "(", k, ", inputs, ", "rows * ", WidthOf(stage.outputs[0]), ", ",
                         output, scratch, ");\n");
+        break;
+      case KernelForm::kVector:
+        absl::StrAppend(&body, "  ", stage.use.function, "(", k, ", ", RowsOf(stage.inputs[0]), ".At(arena, 0), ",
+                        RowsOf(stage.outputs[0]), ".At(arena, 0)", scratch, ");\n");
         break;
       default:
         absl::StrAppend(

@@ -6,13 +6,15 @@
 
 namespace mote::compiled {
 
-/* Row r of a tensor stands in slot r mod `slots`; where all rows are held, slots is their number. */
+/* Row r of a tensor stands in slot (first + r) mod `slots`; where all rows are held, slots is their number. */
 struct Rows {
   int32_t offset; /* of slot 0 in the arena */
   int32_t row_bytes;
   int32_t slots;
+  int32_t first;
 
   uint8_t* At(uint8_t* arena, int32_t row) const {
+    row += first;
     while (row >= slots) row -= slots;
     return arena + offset + row * row_bytes;
   }
