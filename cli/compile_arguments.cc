@@ -35,11 +35,10 @@ void AddCompileArguments(CLI::App* command, CompileArguments* arguments) {
   command->add_option("MODEL", arguments->model, "a .tflite file")->required();
   command
       ->add_option("--core", arguments->options.core,
-                   absl::StrCat("what it is for: ",
-                                absl::StrJoin(compiler::Cores(), ", ",
-                                              [](std::string* out, const compiler::Core& core) {
-                                                out->append(core.name);
-                                              })))
+                   absl::StrCat("what it is for: ", absl::StrJoin(compiler::Cores(), ", ",
+                                                                  [](std::string* out, const compiler::Core& core) {
+                                                                    out->append(core.name);
+                                                                  })))
       ->required();
   command->add_option("--optimize", arguments->optimize, "speed (default), size or ram");
   command->add_option("-o,--output", arguments->folder, "the folder for the C++ files")->required();
@@ -47,9 +46,12 @@ void AddCompileArguments(CLI::App* command, CompileArguments* arguments) {
   command->add_option("--ram", arguments->ram, "the arena's budget, such as 16K: the fastest plan within it");
   command->add_option("--flash", arguments->flash, "the budget of constants and code, such as 64K");
   command->add_flag("--hook", arguments->options.hook, "call a function of yours after every layer, for profiling");
+  command->add_flag("--by-rows", arguments->options.by_rows,
+                    "functions that take the input row by row, so that it is never whole in memory");
   command->add_flag("--plain", arguments->options.plain, "the runtime's plain kernels alone");
   command->footer(
-      "Writes NAME.h, a C header, NAME.cc and the kernels' headers: C++17 that needs nothing else. Add NAME.cc to your\n"
+      "Writes NAME.h, a C header, NAME.cc and the kernels' headers: C++17 that needs nothing else. Add NAME.cc to "
+      "your\n"
       "build, with the folder among its include folders.\n\n"
       "Example:\n  mote compile keywords.tflite --core cortex-m4 -o generated");
 }

@@ -77,6 +77,7 @@ absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string
   plan_options.target = {*core, options.optimize};
   plan_options.ram_bytes = options.ram_bytes;
   plan_options.plain = options.plain;
+  plan_options.by_rows = options.by_rows;
   absl::StatusOr<Plan> plan = MakePlan(*network, plan_options);
   if (!plan.ok()) return plan.status();
 

@@ -21,6 +21,7 @@ struct CompileOptions {
   std::optional<int64_t> flash_bytes;  // of constants and code, about, at most
   bool hook = false;                   // the generated code calls a function of the caller's after every step
   bool plain = false;                  // the runtime's plain kernels alone
+  bool by_rows = false;                // the input is given row by row
 };
 
 // What one step of the generated code is, in order; `index` is the number that its hook gives.

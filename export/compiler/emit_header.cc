@@ -25,11 +25,13 @@ std::string Role(const char* role, size_t index, size_t count) {
 }
 
 void AddDefinitions(const Network& network, const Plan& plan, const EmitOptions& options, const char* role,
-                    const std::vector<int>& buffers, std::string* text) {
+                    const std::vector<int>& buffers, bool has_place, std::string* text) {
   for (size_t i = 0; i < buffers.size(); ++i) {
     const Tensor& tensor = network.tensors[plan.buffers[buffers[i]].tensor];
     const std::string prefix = absl::StrCat(Upper(options.name), "_", Role(role, i, buffers.size()));
-    absl::StrAppend(text, "#define ", prefix, "_OFFSET ", PlaceOf(plan, buffers[i]), " /* in the arena */\n");
+    if (has_place) {
+      absl::StrAppend(text, "#define ", prefix, "_OFFSET ", PlaceOf(plan, buffers[i]), " /* in the arena */\n");
+    }
     absl::StrAppend(text, "#define ", prefix, "_BYTES ", tensor.bytes, "\n");
     if (tensor.scale != 0) {
       absl::StrAppendFormat(text, "#define %s_SCALE %.9gf\n", prefix, tensor.scale);
@@ -77,17 +79,26 @@ std::string HeaderText(const Network& network, const Plan& plan, const EmitOptio
   absl::StrAppend(&text, "\n */\n#ifndef MOTE_MODEL_", upper, "_H_\n#define MOTE_MODEL_", upper,
                   "_H_\n\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
   absl::StrAppend(&text, "#define ", upper, "_ARENA_BYTES ", plan.arena_bytes, "\n");
-  AddDefinitions(network, plan, options, "INPUT", plan.inputs, &text);
-  AddDefinitions(network, plan, options, "OUTPUT", plan.outputs, &text);
+  AddDefinitions(network, plan, options, "INPUT", plan.inputs, !plan.by_rows, &text);
+  AddDefinitions(network, plan, options, "OUTPUT", plan.outputs, true, &text);
   if (!options.class_names.empty()) {
     absl::StrAppend(&text, "#define ", upper, "_CLASS_COUNT ", options.class_names.size(), "\n");
   }
   absl::StrAppend(&text, "\n");
-  AddAccess(network, plan, options, "INPUT", plan.inputs, false, &text);
+  if (!plan.by_rows) AddAccess(network, plan, options, "INPUT", plan.inputs, false, &text);
   AddAccess(network, plan, options, "OUTPUT", plan.outputs, true, &text);
   absl::StrAppend(&text, "\n");
   if (plan.state_bytes != 0) absl::StrAppend(&text, "void ", options.name, "_reset(void* arena);\n");
-  absl::StrAppend(&text, "void ", options.name, "_invoke(void* arena);\n");
+  if (plan.by_rows) {
+    const Tensor& input = network.tensors[plan.buffers[plan.inputs[0]].tensor];
+    absl::StrAppend(
+        &text, "#define ", upper, "_INPUT_ROWS ", input.height, "\n#define ", upper, "_INPUT_ROW_BYTES ",
+        input.bytes / input.height, "\n/* Begins an inference; then the input's rows are given, from the top. ",
+        "push_row says 1 where the row was the\n * last one and the output is there. */\nvoid ", options.name,
+        "_begin(void* arena);\nint ", options.name, "_push_row(void* arena, const void* row);\n");
+  } else {
+    absl::StrAppend(&text, "void ", options.name, "_invoke(void* arena);\n");
+  }
   if (!options.class_names.empty()) {
     absl::StrAppend(&text, "\nextern const char* const ", options.name, "_class_names[", upper, "_CLASS_COUNT];\n");
   }

@@ -21,14 +21,14 @@ class SourceWriter {
   SourceTexts Write() {
     AddHeader("mcu_runtime/compiled/rows.h");
     for (size_t i = 0; i < plan_.stages.size(); ++i) AddStage(static_cast<int>(i));
-    std::string body = streamed_ ? StreamedInvoke() : PlainInvoke();
+    std::string body = plan_.by_rows ? FedInvoke() : streamed_ ? StreamedInvoke() : PlainInvoke();
     SourceTexts texts;
     texts.headers = headers_;
     texts.constants = Constants();
     texts.source = absl::StrCat(Head(),
                                 "namespace {\n\nusing namespace mote::device;  // NOLINT: kernels' functions as "
                                 "template arguments\nusing mote::compiled::Rows;\n\n",
-                                Places(), layers_, "}  // namespace\n\n", Tail(), body);
+                                FeedPlace(), Places(), layers_, "}  // namespace\n\n", Tail(), body);
     return texts;
   }
 
@@ -90,6 +90,7 @@ class SourceWriter {
     const std::string k = absl::StrCat("kLayer", index);
     absl::StrAppend(&layers_, "// ", index, ": ", StageText(network_, plan_, stage), "; ", stage.use.variant, "\n");
     if (stage.use.form == KernelForm::kWhole) return AddWhole(index, stage);
+    if (stage.use.form == KernelForm::kFeed) return AddFeed(index, stage);
     AddHeader(stage.use.header);
     std::string params = stage.use.params;
     for (const Constant& constant : stage.use.constants) {
@@ -130,6 +131,13 @@ class SourceWriter {
     absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t",
                     stage.use.form == KernelForm::kVector ? "" : " y", in_runs ? ", int32_t rows" : "", ") {\n", body,
                     "}\n\n");
+  }
+
+  // A row that the caller gives; FeedRow finds it in the arena (mcu_runtime/compiled/order.h).
+  void AddFeed(int index, const Stage& stage) {
+    const RowLayout& layout = plan_.buffers[stage.outputs[0]].layout;
+    absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t y) {\n  __builtin_memcpy(",
+                    RowsOf(stage.outputs[0]), ".At(arena, y), FeedOf(arena)->row, ", layout.row_bytes, ");\n}\n\n");
   }
 
   void AddWindow(int index, const Stage& stage, const std::string& output, const std::string& scratch,
@@ -286,6 +294,12 @@ class SourceWriter {
     std::vector<int64_t> table;
     AddLoops(CompactOrder(plan_.schedule.steps), &table);
     AddConstant("kOrder", "uint8_t", 1, table);
+    return absl::StrCat(Steps(), InvokeHead(), "  int16_t rows[", plan_.stages.size(),
+                        "] = {};\n  mote::compiled::RunOrder(kOrder, ", table.size(), ", kSteps, rows, arena",
+                        options_.hook ? absl::StrCat(", [](int32_t layer) { ", Hook("layer"), " }") : "", ");\n}\n");
+  }
+
+  std::string Steps() const {
     std::string steps;
     for (size_t i = 0; i < plan_.stages.size(); ++i) {
       const bool in_runs = plan_.stages[i].use.form == KernelForm::kPixels;
@@ -297,9 +311,40 @@ class SourceWriter {
     return absl::StrCat(
         "// Rows run through the layers as the order says: a row is made when the row that needs it is.\n"
         "namespace {\nconstexpr mote::compiled::StepFunction kSteps[] = {\n",
-        steps, "};\n}  // namespace\n\n", InvokeHead(), "  int16_t rows[", plan_.stages.size(),
-        "] = {};\n  mote::compiled::RunOrder(kOrder, ", table.size(), ", kSteps, rows, arena",
-        options_.hook ? absl::StrCat(", [](int32_t layer) { ", Hook("layer"), " }") : "", ");\n}\n");
+        steps, "};\n}  // namespace\n\n");
+  }
+
+  // What is kept from one row that is given to the next: behind all rows in the arena.
+  std::string FeedPlace() const {
+    if (!plan_.by_rows) return "";
+    return absl::StrCat("using Feed = mote::compiled::Feed<", plan_.stages.size(),
+                        ">;\nstatic_assert(sizeof(Feed) <= ", plan_.feed_bytes,
+                        ");\n\nFeed* FeedOf(uint8_t* arena) { return reinterpret_cast<Feed*>(arena + ",
+                        plan_.feed_offset, "); }\n\n");
+  }
+
+  std::string FedInvoke() {
+    AddHeader("mcu_runtime/compiled/order.h");
+    std::vector<int64_t> table;
+    const std::vector<Step>& steps = plan_.schedule.steps;
+    for (size_t i = 0; i < steps.size(); ++i) {
+      const bool again =
+          !table.empty() && steps[i].layer != 0 && table[table.size() - 2] == steps[i].layer && table.back() < 255;
+      if (again) {
+        ++table.back();
+      } else {
+        table.insert(table.end(), {steps[i].layer, 1});
+      }
+    }
+    AddConstant("kOrder", "uint8_t", 1, table);
+    const std::string hook =
+        options_.hook ? absl::StrCat(", [](int32_t layer) { ", Hook("layer"), " }") : std::string();
+    return absl::StrCat(
+        Steps(), "void ", options_.name, "_begin(void* arena) {\n  mote::compiled::BeginFeed(kOrder, ", table.size(),
+        ", kSteps, FeedOf(static_cast<uint8_t*>(arena)), static_cast<uint8_t*>(arena)", hook, ");\n}\n\nint ",
+        options_.name, "_push_row(void* arena, const void* row) {\n  return mote::compiled::PushRow(kOrder, ",
+        table.size(), ", kSteps, FeedOf(static_cast<uint8_t*>(arena)), static_cast<uint8_t*>(arena), row", hook,
+        ");\n}\n");
   }
 
   static void AddLoops(const std::vector<OrderLoop>& loops, std::vector<int64_t>* table) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "export/compiler/conversions.h"
 #include "export/compiler/plain.h"
+#include "export/compiler/schedule_check.h"
 
 namespace mote::compiler {
 namespace {
@@ -115,7 +116,12 @@ class Planner {
 
   absl::StatusOr<Plan> Make() {
     plan_.target = options_.target;
+    plan_.by_rows = options_.by_rows;
+    if (options_.by_rows && (network_.inputs.size() != 1 || network_.tensors[network_.inputs[0]].height < 2)) {
+      return absl::InvalidArgumentError("rows can be given of one input with a height, which this network has not");
+    }
     for (const int input : network_.inputs) plan_.inputs.push_back(BufferOf(input, Nhwc8(network_.tensors[input])));
+    if (options_.by_rows) AddFeed();
     const std::vector<KernelUse> uses = Chooser(network_, options_).Choose();
     for (size_t i = 0; i < network_.layers.size(); ++i) AddLayer(network_.layers[i], uses[i]);
     for (const int output : network_.outputs)
@@ -157,6 +163,14 @@ class Planner {
     return to;
   }
 
+  void AddFeed() {
+    Stage stage;
+    stage.use.variant = "input";
+    stage.use.form = KernelForm::kFeed;
+    stage.outputs = {plan_.inputs[0]};
+    plan_.stages.push_back(std::move(stage));
+  }
+
   void AddLayer(const Layer& layer, const KernelUse& use) {
     Stage stage;
     stage.layer = static_cast<int>(&layer - network_.layers.data());
@@ -193,7 +207,9 @@ class Planner {
     for (size_t i = 0; i < plan_.buffers.size(); ++i) {
       if (network_.tensors[plan_.buffers[i].tensor].is_state) plan_.rows.tensors[i].kind = RowTensor::Kind::kExternal;
     }
-    for (const int input : plan_.inputs) plan_.rows.tensors[input].kind = RowTensor::Kind::kInput;
+    for (const int input : plan_.inputs) {
+      if (!plan_.by_rows) plan_.rows.tensors[input].kind = RowTensor::Kind::kInput;
+    }
     for (const int output : plan_.outputs) {
       if (plan_.rows.tensors[output].kind == RowTensor::Kind::kActivation) {
         plan_.rows.tensors[output].kind = RowTensor::Kind::kOutput;
@@ -241,6 +257,10 @@ class Planner {
         layer.inputs.push_back(Uses(stage.inputs[0], EachRow(layer.steps)));
         layer.outputs.push_back(Uses(stage.outputs[0], LastStep(layer.steps, rows_out)));
         break;
+      case KernelForm::kFeed:
+        layer.steps = rows_out;
+        layer.outputs.push_back(Uses(stage.outputs[0], EachRow(rows_out)));
+        break;
       case KernelForm::kVector:
       case KernelForm::kWhole:
         layer.steps = 1;
@@ -261,16 +281,25 @@ class Planner {
     if (const std::string wrong = CheckNetwork(plan_.rows); !wrong.empty()) return absl::InternalError(wrong);
     const int64_t state = AlignedUp(plan_.state_bytes, kPlaceAlignment);
     ScheduleOptions options;
-    options.stream = options_.target.is(Optimize::kRam) || options_.ram_bytes.has_value();
+    options.stream = options_.target.is(Optimize::kRam) || options_.ram_bytes.has_value() || options_.by_rows;
     if (options_.ram_bytes) options.budget_bytes = *options_.ram_bytes - state;
     std::string error;
     std::optional<class Schedule> schedule = PlanSchedule(plan_.rows, options, &error);
     if (!schedule) return absl::ResourceExhaustedError(error);
     plan_.schedule = *std::move(schedule);
+    if (const std::string wrong = CheckSchedule(plan_.rows, plan_.schedule); !wrong.empty()) {
+      return absl::InternalError(absl::StrCat("the plan of memory is wrong: ", wrong));
+    }
     for (TensorPlace& place : plan_.schedule.tensors) place.offset += state;
     for (int64_t& offset : plan_.schedule.scratch_offset) offset += state;
     for (int64_t& offset : plan_.schedule.state_offset) offset += state;
     plan_.arena_bytes = state + plan_.schedule.peak_bytes;
+    if (plan_.by_rows) {
+      constexpr int64_t kFeedHead = 16;  // a pointer of 64 bits and a number
+      plan_.feed_offset = AlignedUp(plan_.arena_bytes, 8);
+      plan_.feed_bytes = AlignedUp(kFeedHead + 2 * static_cast<int64_t>(plan_.stages.size()), 8);
+      plan_.arena_bytes = plan_.feed_offset + plan_.feed_bytes;
+    }
     return std::move(plan_);
   }
 

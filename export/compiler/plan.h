@@ -42,6 +42,9 @@ struct Plan {
   int64_t state_offset = 0, state_bytes = 0;  // of tensors that are kept from one inference to the next
   int64_t arena_bytes = 0;
 
+  bool by_rows = false;
+  int64_t feed_offset = 0, feed_bytes = 0;  // by_rows: what is kept between the rows (mote::compiled::Feed)
+
   bool is_streamed() const;  // steps of different stages alternate somewhere
 };
 
@@ -49,6 +52,7 @@ struct PlanOptions {
   Target target;
   std::optional<int64_t> ram_bytes;  // the arena's budget
   bool plain = false;                // the runtime's kernels alone
+  bool by_rows = false;              // the caller gives the input row by row: stage 0 takes a row
 };
 
 // Errors: ResourceExhausted where the budget cannot be met, with what would be.

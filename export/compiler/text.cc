@@ -31,6 +31,9 @@ std::string ShapeText(const Tensor& tensor) {
 
 std::string StageText(const Network& network, const Plan& plan, const Stage& stage) {
   const auto tensor = [&](int buffer) -> const Tensor& { return network.tensors[plan.buffers[buffer].tensor]; };
+  if (stage.use.form == KernelForm::kFeed) {
+    return absl::StrCat("a row of the input ", ShapeText(tensor(stage.outputs[0])));
+  }
   if (stage.layer < 0) {
     const RowLayout& from = plan.buffers[stage.inputs[0]].layout;
     const RowLayout& to = plan.buffers[stage.outputs[0]].layout;

@@ -65,6 +65,8 @@ enum class KernelForm {
   kVector,
   // The recorded calls: whole tensors in nhwc8 (or of any type).
   kWhole,
+  // Not a kernel: a row of the network's input that the caller gives is copied to its place.
+  kFeed,
 };
 
 // What a variant makes of a layer.
