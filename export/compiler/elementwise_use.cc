@@ -72,15 +72,32 @@ std::optional<KernelUse> PoolRowUse(const Network& network, const Layer& layer, 
   return use;
 }
 
-std::optional<KernelUse> GlobalAverageUse(const Network& network, const Layer& layer, const Request& request) {
+std::optional<KernelUse> GlobalUse(const Network& network, const Layer& layer, const Request& request) {
+  const bool is_mean = layer.kind == LayerKind::kMean;
+  if (!is_mean && (layer.kind != LayerKind::kAveragePool || !IsGlobalPool(layer))) return std::nullopt;
   std::optional<KernelUse> use = Int8Use(network, layer, request);
-  if (!use || layer.kind != LayerKind::kAveragePool || !IsGlobalPool(layer)) return std::nullopt;
+  if (!use) return std::nullopt;
   use->form = KernelForm::kFold;
-  use->params_type = "mote::compiled::GlobalPoolParams";
-  use->params =
-      absl::StrCat("{/*channels=*/", layer.output_channels, ", /*width=*/", layer.horizontal.input, ", /*height=*/",
-                   layer.vertical.input, ", /*min=*/", layer.output_min, ", /*max=*/", layer.output_max, "}");
+  const std::string image = absl::StrCat("{/*channels=*/", layer.output_channels, ", /*width=*/",
+                                         layer.horizontal.input, ", /*height=*/", layer.vertical.input);
+  if (is_mean) {
+    const OutputChannel& channel = layer.channels[0];
+    use->params_type = "mote::compiled::GlobalSumParams";
+    use->params = absl::StrCat(image, ", /*sum=*/{/*zero_points=*/", -channel.bias, ", /*multiplier=*/{",
+                               channel.mantissa, ", ", channel.exponent, "}, /*output=*/{", layer.output_zero_point,
+                               ", ", layer.output_min, ", ", layer.output_max, "}}}");
+  } else {
+    use->params_type = "mote::compiled::GlobalPoolParams";
+    use->params = absl::StrCat(image, ", /*min=*/", layer.output_min, ", /*max=*/", layer.output_max, "}");
+  }
   return use;
+}
+
+std::string GlobalFunction(const std::string& kernel, const Layer& layer) {
+  const std::string what = layer.kind == LayerKind::kMean ? "Sum" : "Average";
+  const std::string params = layer.kind == LayerKind::kMean ? "Sum" : "Pool";
+  return absl::StrCat("mote::compiled::", kernel, "<mote::compiled::Global", what, ", mote::compiled::Global", params,
+                      "Params>");
 }
 
 }  // namespace mote::compiler

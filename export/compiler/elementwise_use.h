@@ -18,8 +18,10 @@ int64_t PoolElements(const Layer& layer);
 
 // A pool row by row; as above.
 std::optional<KernelUse> PoolRowUse(const Network& network, const Layer& layer, const Request& request);
-// A global average pool, an input row at a time.
-std::optional<KernelUse> GlobalAverageUse(const Network& network, const Layer& layer, const Request& request);
+// A global average pool, or MEAN or SUM over the image, an input row at a time.
+std::optional<KernelUse> GlobalUse(const Network& network, const Layer& layer, const Request& request);
+// The instance of `kernel` (GlobalRow, GlobalRowDsp) for it.
+std::string GlobalFunction(const std::string& kernel, const Layer& layer);
 
 }  // namespace mote::compiler
 

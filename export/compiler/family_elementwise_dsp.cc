@@ -47,17 +47,17 @@ class PoolRowsDsp : public Variant {
   }
 };
 
-class GlobalAverageRowsDsp : public Variant {
+class GlobalRowsDsp : public Variant {
  public:
-  std::string name() const override { return "global_average_rows_dsp"; }
+  std::string name() const override { return "global_rows_dsp"; }
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
     if (!request.target.core.has_dsp || layer.output_channels % 4 != 0 || PoolElements(layer) > 255)
       return std::nullopt;
-    std::optional<KernelUse> use = GlobalAverageUse(network, layer, request);
+    std::optional<KernelUse> use = GlobalUse(network, layer, request);
     if (!use) return std::nullopt;
     use->variant = name();
-    use->function = "mote::compiled::GlobalAverageRowDsp";
+    use->function = GlobalFunction("GlobalRowDsp", layer);
     use->header = "mcu_runtime/compiled/pool_2d_dsp.h";
     use->state_bytes = int64_t{2} * layer.output_channels;
     use->instructions = network.tensors[layer.inputs[0]].bytes * 2 + 16 * layer.output_channels;
@@ -71,7 +71,7 @@ class GlobalAverageRowsDsp : public Variant {
 void AddElementwiseDspVariants(VariantList* variants) {
   variants->push_back(std::make_unique<AddDsp>());
   variants->push_back(std::make_unique<PoolRowsDsp>());
-  variants->push_back(std::make_unique<GlobalAverageRowsDsp>());
+  variants->push_back(std::make_unique<GlobalRowsDsp>());
 }
 
 }  // namespace mote::compiler

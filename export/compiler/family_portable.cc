@@ -70,15 +70,15 @@ class PoolRows : public Variant {
   }
 };
 
-class GlobalAverageRows : public Variant {
+class GlobalRows : public Variant {
  public:
-  std::string name() const override { return "global_average_rows"; }
+  std::string name() const override { return "global_rows"; }
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
-    std::optional<KernelUse> use = GlobalAverageUse(network, layer, request);
+    std::optional<KernelUse> use = GlobalUse(network, layer, request);
     if (!use) return std::nullopt;
     use->variant = name();
-    use->function = "mote::compiled::GlobalAverageRow";
+    use->function = GlobalFunction("GlobalRow", layer);
     use->header = "mcu_runtime/compiled/pool_2d.h";
     use->state_bytes = int64_t{4} * layer.output_channels;
     use->instructions = network.tensors[layer.inputs[0]].bytes * 4 + 12 * layer.output_channels;
@@ -93,7 +93,7 @@ void AddPortableVariants(VariantList* variants) {
   variants->push_back(std::make_unique<TableVariant>());
   variants->push_back(std::make_unique<AddPortable>());
   variants->push_back(std::make_unique<PoolRows>());
-  variants->push_back(std::make_unique<GlobalAverageRows>());
+  variants->push_back(std::make_unique<GlobalRows>());
 }
 
 }  // namespace mote::compiler

@@ -126,6 +126,8 @@ class NetworkReader {
       SolveSum(sum->p, false, layer);
     } else if (const auto* difference = ParamsOf<recorded::AddFunction<recorded::kAddBits8, -1>>(call)) {
       SolveSum(difference->p, true, layer);
+    } else if (const auto* sums = ParamsOf<recorded::SumParams>(call)) {
+      SolveMean(call, *sums, layer);
     } else if (!op.table.empty() && layer->inputs.size() == 1) {
       layer->kind = LayerKind::kTable;
       for (int i = 0; i < 256; ++i) layer->table[i] = static_cast<int8_t>(op.table[i]);
@@ -205,6 +207,23 @@ class NetworkReader {
     const auto mantissa = [](const recorded::AddTerm& term) { return term.upper * 65536 + term.lower; };
     layer->sum = {p.a.zero_point,   p.b.zero_point, mantissa(p.a),  -p.a.shift.shift,    mantissa(p.b),
                   -p.b.shift.shift, p.mantissa,     -p.shift.shift, recorded::kAddBits8, subtracts};
+    SetRange(p.output, layer);
+  }
+
+  // MEAN or SUM of an image over all its pixels.
+  void SolveMean(const KernelCall& call, const recorded::SumParams& p, Layer* layer) const {
+    const auto* shape = ParamsOf<recorded::ReduceShape>(call, 1);
+    if (shape == nullptr || !absl::StrContains(call.function, "int8_t") || !IsImage(*layer)) return;
+    const Tensor& input = network_.tensors[layer->inputs[0]];
+    const Tensor& output = network_.tensors[layer->outputs[0]];
+    const recorded::ReduceShape::Axis &kept = shape->kept[2], &reduced = shape->reduced[2];
+    if (kept.size != input.channels || kept.step != 1 || reduced.step != input.channels) return;
+    if (int64_t{reduced.size} * kept.size != input.bytes || output.bytes != input.channels) return;
+    layer->kind = LayerKind::kMean;
+    layer->input_channels = layer->output_channels = input.channels;
+    layer->vertical.input = layer->vertical.filter = input.height;
+    layer->horizontal.input = layer->horizontal.filter = input.width;
+    layer->channels = {{-p.zero_points, p.multiplier.mantissa, p.multiplier.exponent}};
     SetRange(p.output, layer);
   }
 

@@ -43,6 +43,7 @@ enum class LayerKind {
   kAdd,          // ADD, SUB of two activations of equal shapes: `sum`
   kAveragePool,  // `window`
   kMaxPool,      // `window`
+  kMean,         // MEAN, SUM over height and width: both axes as a window of the whole image, one of `channels`
   kTable,        // int8 (or uint8) in and out, element by element: `table`
   kOther,        // the recorded calls alone
 };

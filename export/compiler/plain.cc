@@ -27,7 +27,7 @@ KernelUse PlainUse(const Network& network, const Layer& layer, const Target& tar
   int64_t elements = 0;
   for (const int output : layer.outputs) elements += network.tensors[output].bytes;
   use.instructions = kInstructionsAMac * layer.macs + kInstructionsAnElement * elements;
-  if (layer.kind == LayerKind::kAveragePool || layer.kind == LayerKind::kMaxPool) {
+  if (layer.kind == LayerKind::kAveragePool || layer.kind == LayerKind::kMaxPool || layer.kind == LayerKind::kMean) {
     use.instructions += kInstructionsAPooledElement * elements * PoolElements(layer);
   }
   return use;

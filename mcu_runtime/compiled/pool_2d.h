@@ -1,9 +1,11 @@
-/* AVERAGE_POOL_2D and MAX_POOL_2D of int8, row by row, on any core. The arithmetic is that of kernels/pool_2d.h.
+/* AVERAGE_POOL_2D, MAX_POOL_2D, and MEAN and SUM over the image, of int8, row by row, on any core. The arithmetic of
+ * pools is that of kernels/pool_2d.h.
  */
 #ifndef MOTE_MCU_RUNTIME_COMPILED_POOL_2D_H_
 #define MOTE_MCU_RUNTIME_COMPILED_POOL_2D_H_
 
 #include "mcu_runtime/kernels/pool_2d.h"
+#include "mcu_runtime/kernels/reduce.h"
 
 namespace mote::compiled {
 
@@ -76,28 +78,17 @@ inline void PoolRow(const PoolRowParams& p, const uint8_t* const* all_rows, uint
   }
 }
 
-/* A window as large as the image. */
-struct GlobalPoolParams {
-  int32_t channels;
-  int32_t width;
-  int32_t height;
-  int32_t min;
-  int32_t max;
-};
-
-/* `state` holds an int32 sum for each channel. */
-inline void GlobalAverageRow(const GlobalPoolParams& p, int32_t row, const uint8_t* input, uint8_t* state,
-                             uint8_t* output) {
-  int32_t* const sums = reinterpret_cast<int32_t*>(state);
-  if (row == 0) {
-    for (int32_t c = 0; c < p.channels; ++c) sums[c] = 0;
+/* Sums of each channel over all rows, a row at a time. `first`: of the image. */
+inline void AddRowToSums(int32_t channels, int32_t width, bool first, const uint8_t* input, int32_t* sums) {
+  if (first) {
+    for (int32_t c = 0; c < channels; ++c) sums[c] = 0;
   }
-  const int8_t* const first = reinterpret_cast<const int8_t*>(input);
-  const int8_t* const last = first + p.width * p.channels;
+  const int8_t* const begin = reinterpret_cast<const int8_t*>(input);
+  const int8_t* const last = begin + width * channels;
   int32_t c = 0;
-  for (; c + 4 <= p.channels; c += 4) {
+  for (; c + 4 <= channels; c += 4) {
     int32_t s0 = sums[c], s1 = sums[c + 1], s2 = sums[c + 2], s3 = sums[c + 3];
-    for (const int8_t *at = first + c, *const end = last + c; at != end; at += p.channels) {
+    for (const int8_t *at = begin + c, *const end = last + c; at != end; at += channels) {
       s0 += at[0];
       s1 += at[1];
       s2 += at[2];
@@ -108,16 +99,61 @@ inline void GlobalAverageRow(const GlobalPoolParams& p, int32_t row, const uint8
     sums[c + 2] = s2;
     sums[c + 3] = s3;
   }
-  for (; c < p.channels; ++c) {
-    for (const int8_t *at = first + c, *const end = last + c; at != end; at += p.channels) sums[c] += *at;
+  for (; c < channels; ++c) {
+    for (const int8_t *at = begin + c, *const end = last + c; at != end; at += channels) sums[c] += *at;
   }
-  if (row != p.height - 1) return;
-  const device::AverageOfInt8::Count count(p.width * p.height);
-  for (c = 0; c < p.channels; ++c) {
+}
+
+/* A window as large as the image. */
+struct GlobalPoolParams {
+  int32_t channels;
+  int32_t width;
+  int32_t height;
+  int32_t min;
+  int32_t max;
+};
+
+/* From a channel's sum to its code. */
+struct GlobalAverage {
+  explicit GlobalAverage(const GlobalPoolParams& p) : count(p.width * p.height), min(p.min), max(p.max) {}
+  uint8_t operator()(int32_t sum) const {
     device::AverageOfInt8 average(count);
-    average.Take(sums[c]);
-    output[c] = Clamped(average.Result(count), p.min, p.max);
+    average.Take(sum);
+    return Clamped(average.Result(count), min, max);
   }
+
+  device::AverageOfInt8::Count count;
+  int32_t min;
+  int32_t max;
+};
+
+/* MEAN and SUM over the image: the arithmetic is that of kernels/reduce.h. */
+struct GlobalSumParams {
+  int32_t channels;
+  int32_t width;
+  int32_t height;
+  device::SumParams sum;
+};
+
+struct GlobalSum {
+  explicit GlobalSum(const GlobalSumParams& p) : params(p.sum) {}
+  uint8_t operator()(int32_t sum) const {
+    device::SumOf of;
+    of.sum = sum;
+    return static_cast<uint8_t>(of.Result(params));
+  }
+
+  const device::SumParams& params;
+};
+
+/* Result: GlobalAverage or GlobalSum. `state` holds an int32 for each channel. */
+template <typename Result, typename Params>
+inline void GlobalRow(const Params& p, int32_t row, const uint8_t* input, uint8_t* state, uint8_t* output) {
+  int32_t* const sums = reinterpret_cast<int32_t*>(state);
+  AddRowToSums(p.channels, p.width, row == 0, input, sums);
+  if (row != p.height - 1) return;
+  const Result result(p);
+  for (int32_t c = 0; c < p.channels; ++c) output[c] = result(sums[c]);
 }
 
 }  // namespace mote::compiled

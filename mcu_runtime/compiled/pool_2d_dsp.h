@@ -19,16 +19,20 @@ struct SumsOfFour {
     even = Sxtab16(even, word);
     odd = Sxtab16Odd(odd, word);
   }
-  static int32_t Average(const Count& count, uint32_t sum) {
-    device::AverageOfInt8 average(count);
-    average.Take(static_cast<int16_t>(sum));
-    return average.Result(count);
+  template <typename Result>
+  void Results(const Result& result, uint8_t* output) const {
+    output[0] = result(static_cast<int16_t>(even));
+    output[1] = result(static_cast<int16_t>(odd));
+    output[2] = result(static_cast<int16_t>(even >> 16));
+    output[3] = result(static_cast<int16_t>(odd >> 16));
   }
   void Store(const Count& count, int32_t min, int32_t max, uint8_t* output) const {
-    output[0] = Clamped(Average(count, even), min, max);
-    output[1] = Clamped(Average(count, odd), min, max);
-    output[2] = Clamped(Average(count, even >> 16), min, max);
-    output[3] = Clamped(Average(count, odd >> 16), min, max);
+    const auto result = [&](int32_t sum) {
+      device::AverageOfInt8 average(count);
+      average.Take(sum);
+      return Clamped(average.Result(count), min, max);
+    };
+    Results(result, output);
   }
 };
 
@@ -64,10 +68,10 @@ inline void PoolRowDsp(const PoolRowParams& p, const uint8_t* const* all_rows, u
   }
 }
 
-/* `state` holds two words for each four channels. */
-inline void GlobalAverageRowDsp(const GlobalPoolParams& p, int32_t row, const uint8_t* input, uint8_t* state,
-                                uint8_t* output) {
-  const device::AverageOfInt8::Count count(p.width * p.height);
+/* Result: GlobalAverage or GlobalSum. `state` holds two words for each four channels. */
+template <typename Result, typename Params>
+inline void GlobalRowDsp(const Params& p, int32_t row, const uint8_t* input, uint8_t* state, uint8_t* output) {
+  const Result result(p);
   SumsOfFour* sums = reinterpret_cast<SumsOfFour*>(state);
   const uint8_t* const end = input + p.width * p.channels;
   for (int32_t c = 0; c < p.channels; c += 4, ++sums) {
@@ -75,7 +79,7 @@ inline void GlobalAverageRowDsp(const GlobalPoolParams& p, int32_t row, const ui
     if (row != 0) four = *sums;
     for (const uint8_t* at = input + c; at < end; at += p.channels) four.Take(device::LoadUnaligned<uint32_t>(at));
     if (row == p.height - 1) {
-      four.Store(count, p.min, p.max, output + c);
+      four.Results(result, output + c);
     } else {
       *sums = four;
     }

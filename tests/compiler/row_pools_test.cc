@@ -124,8 +124,41 @@ TEST(RowPools, GlobalAverageIsFoldedRowByRow) {
   Random random(2);
   for (int round = 0; round < 300; ++round) {
     SCOPED_TRACE(testing::Message() << "round " << round);
-    CheckGlobal(random, Uniform(random, 1, 9), GlobalAverageRow);
-    CheckGlobal(random, 4 * Uniform(random, 1, 3), GlobalAverageRowDsp);
+    CheckGlobal(random, Uniform(random, 1, 9), GlobalRow<GlobalAverage, GlobalPoolParams>);
+    CheckGlobal(random, 4 * Uniform(random, 1, 3), GlobalRowDsp<GlobalAverage, GlobalPoolParams>);
+    if (HasFatalFailure()) return;
+  }
+}
+
+using SumKernel = void (*)(const GlobalSumParams&, int32_t, const uint8_t*, uint8_t*, uint8_t*);
+
+void CheckSum(Random& random, int channels, SumKernel kernel) {
+  const int32_t height = Uniform(random, 1, 15);
+  const int32_t width = Uniform(random, 1, 17);
+  const int32_t zero = Uniform(random, -128, 127);
+  const device::Multiplier multiplier = {Uniform(random, 1 << 30, INT32_MAX), Uniform(random, -9, 0)};
+  const GlobalSumParams p = {
+      channels, width, height, {zero * width * height, multiplier, {Uniform(random, -128, 127), -128, 127}}};
+  std::vector<int8_t> input(static_cast<size_t>(height * width * channels));
+  for (int8_t& code : input) code = static_cast<int8_t>(random());
+  device::ReduceShape shape = {{{1, 0}, {1, 0}, {channels, 1}}, {{1, 0}, {1, 0}, {height * width, channels}}};
+  std::vector<int8_t> expected(static_cast<size_t>(channels));
+  device::Reduce<device::SumOf>(p.sum, shape, input.data(), expected.data());
+  std::vector<uint32_t> state(static_cast<size_t>(channels), 0xdeadbeef);
+  std::vector<uint8_t> output(static_cast<size_t>(channels));
+  for (int32_t y = 0; y < height; ++y) {
+    const uint8_t* row = reinterpret_cast<const uint8_t*>(input.data()) + y * width * channels;
+    kernel(p, y, row, reinterpret_cast<uint8_t*>(state.data()), output.data());
+  }
+  for (size_t i = 0; i < output.size(); ++i) ASSERT_EQ(static_cast<int8_t>(output[i]), expected[i]) << "channel " << i;
+}
+
+TEST(RowPools, MeansOfTheImageAreFoldedRowByRow) {
+  Random random(3);
+  for (int round = 0; round < 300; ++round) {
+    SCOPED_TRACE(testing::Message() << "round " << round);
+    CheckSum(random, Uniform(random, 1, 9), GlobalRow<GlobalSum, GlobalSumParams>);
+    CheckSum(random, 4 * Uniform(random, 1, 3), GlobalRowDsp<GlobalSum, GlobalSumParams>);
     if (HasFatalFailure()) return;
   }
 }
