@@ -93,8 +93,8 @@ class ConvolutionThumb1 : public Variant {
         absl::StrCat("{$weights, $channels, $fours, /*output_channels=*/", layer.output_channels, ", /*filter_rows=*/",
                      layer.vertical.filter, ", /*run=*/", layer.horizontal.filter * layer.input_channels, ", /*taps=*/",
                      weights->taps, ", /*step=*/", layer.horizontal.stride * layer.input_channels, ", /*width=*/",
-                     layer.horizontal.output, ", /*low_shift=*/", codes.low_shift, ", /*right_shift=*/",
-                     codes.right_shift, ", /*range=*/", RangeText(layer), ", /*row=*/", RowText(layer), "}");
+                     layer.horizontal.output, ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer),
+                     ", /*row=*/", RowText(layer), "}");
     use.scratch_bytes += 8 * weights->taps + (codes.sums ? 16 * layer.output_channels : 0);
     const int64_t results = int64_t{layer.vertical.output} * layer.horizontal.output * layer.output_channels;
     use.instructions = layer.macs * 5 / 2 + results * (codes.sums ? kInstructionsASum : kInstructionsACode);
@@ -118,14 +118,15 @@ class DepthwiseThumb1 : public Variant {
     use.variant = name();
     use.header = "mcu_runtime/compiled/depthwise_conv_2d_thumb1.h";
     use.params_type = "mote::compiled::DepthwiseThumb1Params";
-    use.function = absl::StrCat("mote::compiled::DepthwiseRowThumb1<", Text(codes.sums), ", ", Text(LeavesInput(layer)),
-                                ", ", layer.vertical.filter, ">");
+    const bool is_3x3 = layer.vertical.filter == 3 && layer.horizontal.filter == 3 && !codes.sums;
+    use.function = is_3x3 ? absl::StrCat("mote::compiled::Depthwise3x3RowThumb1<", Text(LeavesInput(layer)), ">")
+                          : absl::StrCat("mote::compiled::DepthwiseRowThumb1<", Text(codes.sums), ", ",
+                                         Text(LeavesInput(layer)), ", ", layer.vertical.filter, ">");
     use.constants.push_back({"weights", "int8_t", 4, PackThumb1Depthwise(layer)});
-    use.params =
-        absl::StrCat("{$weights, $channels, /*channel_count=*/", layer.output_channels, ", /*columns=*/",
-                     layer.horizontal.filter, ", /*step=*/", layer.horizontal.stride * layer.input_channels,
-                     ", /*width=*/", layer.horizontal.output, ", /*low_shift=*/", codes.low_shift, ", /*right_shift=*/",
-                     codes.right_shift, ", /*range=*/", RangeText(layer), ", /*row=*/", RowText(layer), "}");
+    use.params = absl::StrCat("{$weights, $channels, /*channel_count=*/", layer.output_channels, ", /*columns=*/",
+                              layer.horizontal.filter, ", /*step=*/", layer.horizontal.stride * layer.input_channels,
+                              ", /*width=*/", layer.horizontal.output, ", /*right_shift=*/", codes.right_shift,
+                              ", /*range=*/", RangeText(layer), ", /*row=*/", RowText(layer), "}");
     const int64_t results = int64_t{layer.vertical.output} * layer.horizontal.output * layer.output_channels;
     use.instructions = layer.macs * 5 + results * (codes.sums ? 35 : 15);
     use.code_bytes = 700;

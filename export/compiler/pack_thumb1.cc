@@ -41,10 +41,10 @@ Thumb1Codes PackThumb1Codes(const Layer& layer) {
   Thumb1Codes codes;
   const device::OutputRange output = {layer.output_zero_point, layer.output_min, layer.output_max};
   if (const auto found = FindThumb1Requantization(requests, output)) {
-    codes.low_shift = found->low_shift;
     codes.right_shift = found->right_shift;
     for (const auto& channel : found->channels) {
-      codes.channels.insert(codes.channels.end(), {channel.low, channel.high, channel.offset});
+      codes.channels.insert(codes.channels.end(),
+                            {channel.low, int64_t{channel.high} << 8 | channel.low_shift, channel.offset});
     }
     return codes;
   }

@@ -13,10 +13,10 @@ namespace mote::compiler {
 
 // How the sums of a layer become codes.
 struct Thumb1Codes {
-  bool sums = false;  // the contract's own requantization; else the proved one
-  std::vector<int64_t>
-      channels;  // three words a channel: m0, m1, C; or the bias with the zero point's share, mantissa, exponent
-  int low_shift = 0, right_shift = 0;
+  bool sums = false;              // the contract's own requantization; else the proved one
+  std::vector<int64_t> channels;  // three words a channel: m0, m1 << 8 | k, C; or the bias with the zero point's share,
+                                  // mantissa, exponent
+  int right_shift = 0;
 };
 
 // Of a convolution, depthwise or dense layer whose kernel leaves the zero point in the codes and in what it pads with.

@@ -157,13 +157,17 @@ void RecordConvolution(const Plan& plan, Place* place, int8_t* patches) {
     weights.offset = 0;
     weights.bytes.assign(block.weights, block.weights + p.output_channels * p.taps());
   }
-  if (!plan.depthwise) ::mote::compiler::SetPackedScratch(ScratchBytes(p, true));
+  ::mote::compiler::Argument memory = ArgumentOf(patches);
+  if (!plan.depthwise && ScratchBytes(p, true) != 0) {
+    ::mote::compiler::SetPackedScratch(ScratchBytes(p, true));
+    memory.place = ::mote::compiler::Argument::Place::kScratch; /* also where this machine asks for none */
+  }
   std::vector<ChannelTerms> terms(static_cast<size_t>(p.output_channels));
   FillTerms(plan, block, terms.data());
-  ::mote::compiler::AddCall(plan.depthwise ? "mote::compiled::RunDepthwiseConv2d" : "mote::compiled::RunConv2d",
-                            {ArgumentOf(p), ArgumentOf(plan.input), weights,
-                             ArgumentOf(::mote::compiler::TableOf(terms.data(), p.output_channels)),
-                             ArgumentOf(patches), ArgumentOf(plan.output)});
+  ::mote::compiler::AddCall(
+      plan.depthwise ? "mote::compiled::RunDepthwiseConv2d" : "mote::compiled::RunConv2d",
+      {ArgumentOf(p), ArgumentOf(plan.input), weights,
+       ArgumentOf(::mote::compiler::TableOf(terms.data(), p.output_channels)), memory, ArgumentOf(plan.output)});
 }
 
 template <typename Params, auto kFunction, typename Input, typename Operands>

@@ -12,6 +12,7 @@ constexpr int kMostShift = 24;  // more bits decide nothing
 struct Staircase {
   StepFunction steps;  // of sums of products
   double slope = 0;    // the contract's, in codes an accumulator
+  double reach = 0;    // how far an accumulator is from 0 at most
 };
 
 bool FitsInt32(int64_t value) {
@@ -25,47 +26,41 @@ int64_t MagnitudeOf(const StepFunction& steps) {
 // r * M / 2^k, rounded down.
 int64_t Product(int64_t sum, int64_t multiplier, int shift) { return (sum * multiplier) >> shift; }
 
-// The finest shifts at which nothing leaves 32 bits: r * m0 for k, codes for s, and M itself for both.
-std::optional<Thumb1Requantization> FinestShifts(absl::Span<const Staircase> channels) {
-  int64_t magnitude = 1;
-  double steepest = 0, highest = 512;
+// The largest s at which no code, saturated or not, leaves 32 bits.
+int FinestRightShift(absl::Span<const Staircase> channels) {
+  double highest = 256;
   for (const Staircase& channel : channels) {
     if (channel.steps.thresholds.empty()) continue;
-    const int64_t reach = MagnitudeOf(channel.steps);
-    magnitude = std::max(magnitude, reach);
-    steepest = std::max(steepest, channel.slope);
-    const double span = static_cast<double>(int64_t{channel.steps.domain.max} - channel.steps.domain.min);
-    highest = std::max(highest, channel.slope * (static_cast<double>(reach) + span) + 512);
+    highest = std::max(highest, channel.slope * channel.reach + 256);
   }
-  Thumb1Requantization found;
-  while (found.low_shift < kMostShift && magnitude << (found.low_shift + 1) < int64_t{1} << 31) ++found.low_shift;
-  while (found.right_shift < kMostShift && std::ldexp(highest, found.right_shift + 1) < 2147483648.0) {
-    ++found.right_shift;
-  }
-  const auto largest = [&] { return std::ldexp(steepest, found.low_shift + found.right_shift) * 1.01; };
-  while (found.low_shift > 0 && largest() >= 2147483648.0) --found.low_shift;
-  if (largest() >= 2147483648.0) return std::nullopt;
-  return found;
+  int shift = 0;
+  while (shift < kMostShift && std::ldexp(highest, shift + 1) < 2147483648.0) ++shift;
+  return shift;
 }
 
-std::optional<Thumb1Requantization::Channel> FindChannel(const Staircase& channel, int low_shift, int right_shift) {
+std::optional<Thumb1Requantization::Channel> FindChannel(const Staircase& channel, int right_shift) {
   const StepFunction& steps = channel.steps;
   if (steps.thresholds.empty()) {
     const int64_t held = steps.first + kHeldUnsigned.offset;
-    return Thumb1Requantization::Channel{0, 0, static_cast<int32_t>(((2 * held + 1) << right_shift) / 2)};
+    return Thumb1Requantization::Channel{0, 0, 0, static_cast<int32_t>(((2 * held + 1) << right_shift) / 2)};
   }
   const std::optional<SlopeRange> slopes = PassingSlopes(steps, channel.slope, 0);
   if (!slopes) return std::nullopt;
-  for (const int32_t multiplier : CandidateMultipliers(*slopes, std::ldexp(1.0, low_shift + right_shift))) {
-    const auto product = [&](int32_t sum) { return Product(sum, multiplier, low_shift); };
+  int shift = 0;
+  while (shift < kMostShift && MagnitudeOf(steps) << (shift + 1) < int64_t{1} << 31 &&
+         std::ldexp(slopes->max, shift + 1 + right_shift) < 2147483648.0) {
+    ++shift;
+  }
+  for (const int32_t multiplier : CandidateMultipliers(*slopes, std::ldexp(1.0, shift + right_shift))) {
+    const auto product = [&](int32_t sum) { return Product(sum, multiplier, shift); };
     const OffsetRange offsets = FittingOffsetsAfter(steps, kHeldUnsigned, right_shift, product);
-    if (offsets.empty()) continue;
+    if (offsets.empty() || multiplier >> shift >= 1 << 23) continue;
     const int64_t offset = offsets.middle();
     if (!FitsInt32(offset) || !FitsInt32(product(steps.domain.min) + offset) ||
         !FitsInt32(product(steps.domain.max) + offset)) {
       continue;
     }
-    return Thumb1Requantization::Channel{multiplier & ((1 << low_shift) - 1), multiplier >> low_shift,
+    return Thumb1Requantization::Channel{shift, multiplier & ((1 << shift) - 1), multiplier >> shift,
                                          static_cast<int32_t>(offset)};
   }
   return std::nullopt;
@@ -76,7 +71,7 @@ std::optional<Thumb1Requantization::Channel> FindChannel(const Staircase& channe
 int32_t Thumb1Requantization::HeldAt(size_t channel, int32_t sum) const {
   const Channel& c = channels[channel];
   const auto times = [sum](int32_t factor) { return static_cast<uint32_t>(sum) * static_cast<uint32_t>(factor); };
-  const uint32_t low = static_cast<uint32_t>(static_cast<int32_t>(times(c.low)) >> low_shift);
+  const uint32_t low = static_cast<uint32_t>(static_cast<int32_t>(times(c.low)) >> c.low_shift);
   const int32_t all = static_cast<int32_t>(times(c.high) + low + static_cast<uint32_t>(c.offset));
   return std::clamp(all >> right_shift, kHeldUnsigned.min, kHeldUnsigned.max);
 }
@@ -90,16 +85,18 @@ std::optional<Thumb1Requantization> FindThumb1Requantization(absl::Span<const Re
       return std::nullopt;
     }
     staircases.push_back({ContractSteps(channel.accumulators, channel.multiplier, output).MovedBy(channel.origin),
-                          std::ldexp(channel.multiplier.mantissa, channel.multiplier.exponent - 31)});
+                          std::ldexp(channel.multiplier.mantissa, channel.multiplier.exponent - 31),
+                          std::max(std::abs(static_cast<double>(channel.accumulators.min)),
+                                   std::abs(static_cast<double>(channel.accumulators.max)))});
   }
-  std::optional<Thumb1Requantization> found = FinestShifts(staircases);
-  if (!found) return std::nullopt;
+  Thumb1Requantization found;
+  found.right_shift = FinestRightShift(staircases);
   for (size_t c = 0; c < staircases.size(); ++c) {
-    const auto constants = FindChannel(staircases[c], found->low_shift, found->right_shift);
+    const auto constants = FindChannel(staircases[c], found.right_shift);
     if (!constants) return std::nullopt;
-    found->channels.push_back(*constants);
+    found.channels.push_back(*constants);
     // The device's own arithmetic once more, wrapping and all.
-    if (!Prove(staircases[c].steps, [&](int32_t sum) { return found->HeldAt(c, sum) - kHeldUnsigned.offset; })) {
+    if (!Prove(staircases[c].steps, [&](int32_t sum) { return found.HeldAt(c, sum) - kHeldUnsigned.offset; })) {
       return std::nullopt;
     }
   }

@@ -3,8 +3,8 @@
 //   code + 128 = saturate((r * m1 + ((r * m0) >> k) + C) >> s, 0, 255)
 //
 // is (floor(r * M / 2^k) + C) >> s with M = m1 * 2^k + m0 for a sum of products r: two multiplications that stay within
-// 32 bits, and as many bits of M as the range of r leaves. k and s are the layer's, m0, m1 and C a channel's own, found
-// and proved (requantization.h).
+// 32 bits, and as many bits of M as the range of r leaves. s is the layer's, k, m0, m1 and C a channel's own, found and
+// proved (requantization.h).
 #ifndef MOTE_EXPORT_COMPILER_REQUANTIZATION_THUMB1_H_
 #define MOTE_EXPORT_COMPILER_REQUANTIZATION_THUMB1_H_
 
@@ -18,11 +18,11 @@ namespace mote::compiler {
 
 struct Thumb1Requantization {
   struct Channel {
+    int low_shift = 0;   // k
     int32_t low = 0;     // m0
-    int32_t high = 0;    // m1
+    int32_t high = 0;    // m1, of 23 bits
     int32_t offset = 0;  // C
   };
-  int low_shift = 0;    // k
   int right_shift = 0;  // s
   std::vector<Channel> channels;
 

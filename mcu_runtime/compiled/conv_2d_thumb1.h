@@ -15,7 +15,7 @@ namespace mote::compiled {
 
 struct ConvThumb1Params {
   const int8_t* weights;    /* [channel][tap], taps rounded up to a multiple of four with zeros */
-  const uint32_t* channels; /* m0, m1, C of each; for sums its device::ChannelTerms */
+  const uint32_t* channels; /* m0, m1 << 8 | k, C of each; for sums its device::ChannelTerms */
   const uint32_t* fours;    /* a bit a channel (GemmTileThumb1) */
   int32_t output_channels;
   int32_t filter_rows;
@@ -23,7 +23,6 @@ struct ConvThumb1Params {
   int32_t taps;  /* of a channel's weights, zeros included */
   int32_t step;  /* bytes of input from an output pixel to the next */
   int32_t width; /* of a row of outputs */
-  int32_t low_shift;
   int32_t right_shift;
   device::OutputRange range; /* for sums */
   PaddedRow row;             /* for ConvRowThumb1 with kPads */
@@ -47,7 +46,6 @@ inline void ConvTileThumb1(const ConvThumb1Params& p, const uint8_t* const* rows
   tile.channels = p.channels;
   tile.output = kSums ? reinterpret_cast<uint8_t*>(packed_end) : output;
   tile.output_step = kSums ? p.output_channels * 4 : output_step;
-  tile.low_shift = p.low_shift;
   tile.right_shift = p.right_shift;
   const uint32_t* fours = p.fours;
   for (int32_t left = p.output_channels; left > 0; left -= 32) {

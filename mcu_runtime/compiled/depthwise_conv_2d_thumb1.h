@@ -15,12 +15,11 @@ namespace mote::compiled {
 
 struct DepthwiseThumb1Params {
   const int8_t* weights;    /* [channel / 4][tap][channel % 4] */
-  const uint32_t* channels; /* m0, m1, C of each; for sums its device::ChannelTerms */
+  const uint32_t* channels; /* m0, m1 << 8 | k, C of each; for sums its device::ChannelTerms */
   int32_t channel_count;
   int32_t columns; /* of the filter */
   int32_t step;    /* bytes of input from an output pixel to the next */
   int32_t width;   /* of a row of outputs */
-  int32_t low_shift;
   int32_t right_shift;
   device::OutputRange range; /* for sums */
   PaddedRow row;             /* with kPads */
@@ -36,7 +35,6 @@ struct DepthwiseFourThumb1 {
   int32_t channels;    /* bytes from a tap to the next */
   uint8_t* output;     /* codes, or four int32_t */
   const uint32_t* terms;
-  int32_t low_shift;
   int32_t right_shift;
   int32_t pixels;
   int32_t step;
@@ -84,13 +82,35 @@ struct DepthwiseFourThumb1 {
   "cmp r1, r3\n"                       \
   "bne 2b\n"
 
-/* One code of the sum in r3: constants at r7, output at r0, shifts in r1 and r2. */
+/* Four channels of a row of pixels under a filter of 3x3. */
+struct Depthwise3x3Thumb1 {
+  const uint8_t* rows[3]; /* the pixel's first tap in them, channel included */
+  int32_t step;
+  const int8_t* weights;
+  int32_t channels;
+  uint8_t* output;
+  const uint32_t* terms;
+  int32_t right_shift;
+  int32_t pixels;
+};
+
+#define MOTE_DEPTHWISE_TAP                \
+  MOTE_DEPTHWISE_CHANNEL("r4", "r8")      \
+  MOTE_DEPTHWISE_CHANNEL("r5", "r9") /**/ \
+      MOTE_DEPTHWISE_CHANNEL("r6", "r10") MOTE_DEPTHWISE_CHANNEL("r7", "r11") "adds r1, r1, #4\n"
+/* A row of three taps; the structure at lr. */
+#define MOTE_DEPTHWISE_THREE(at) \
+  "mov r2, lr\n"                 \
+  "ldr r0, [r2, #" at "]\n" MOTE_DEPTHWISE_TAP "add r0, r12\n" MOTE_DEPTHWISE_TAP "add r0, r12\n" MOTE_DEPTHWISE_TAP
+
+/* One code of the sum in r3: constants at r7, output at r0, s in r2; k is the lowest byte of r5. */
 #define MOTE_DEPTHWISE_CODE(sum, index) \
   "ldm r7!, {r4, r5, r6}\n"             \
   "mov r3, " sum                        \
   "\n"                                  \
   "muls r4, r3, r4\n"                   \
-  "asrs r4, r4, r1\n"                   \
+  "asrs r4, r4, r5\n"                   \
+  "asrs r5, r5, #8\n"                   \
   "muls r3, r5, r3\n"                   \
   "adds r3, r3, r4\n"                   \
   "adds r3, r3, r6\n"                   \
@@ -109,24 +129,61 @@ MOTE_THUMB1_FUNCTION void DepthwiseCodesThumb1(DepthwiseFourThumb1*) {
                "push {r0}\n"
                "1:\n" MOTE_DEPTHWISE_SUMS
                "ldr r3, [r7, #4]\n"
-               "ldr r4, [r7, #44]\n"
+               "ldr r4, [r7, #40]\n"
                "adds r3, r3, r4\n"
                "str r3, [r7, #4]\n"
                "ldr r0, [r7, #24]\n"
-               "ldr r1, [r7, #32]\n"
-               "ldr r2, [r7, #36]\n"
+               "ldr r2, [r7, #32]\n"
                "ldr r7, [r7, #28]\n" MOTE_DEPTHWISE_CODE("r8", "0") MOTE_DEPTHWISE_CODE("r9", "1")
                    MOTE_DEPTHWISE_CODE("r10", "2") MOTE_DEPTHWISE_CODE("r11", "3") /**/
                "add r0, r12\n"
                "ldr r7, [sp]\n"
                "str r0, [r7, #24]\n"
-               "ldr r3, [r7, #40]\n"
+               "ldr r3, [r7, #36]\n"
                "subs r3, r3, #1\n"
-               "str r3, [r7, #40]\n"
+               "str r3, [r7, #36]\n"
                "beq 6f\n"
                "b 1b\n"
                "6:\n"
                "pop {r0}\n" MOTE_THUMB1_END);
+}
+
+MOTE_THUMB1_FUNCTION void Depthwise3x3CodesThumb1(Depthwise3x3Thumb1*) {
+  asm volatile(MOTE_THUMB1_BEGIN
+               "mov lr, r0\n"
+               "ldr r3, [r0, #20]\n"
+               "mov r12, r3\n"
+               "1:\n"
+               "mov r2, lr\n"
+               "ldr r1, [r2, #16]\n"
+               "movs r4, #0\n"
+               "mov r8, r4\n"
+               "mov r9, r4\n"
+               "mov r10, r4\n"
+               "mov r11, r4\n"
+               "movs r5, #1\n"
+               "movs r6, #2\n"
+               "movs r7, #3\n" MOTE_DEPTHWISE_THREE("0") MOTE_DEPTHWISE_THREE("4") MOTE_DEPTHWISE_THREE("8") /**/
+               "mov r7, lr\n"
+               "ldm r7!, {r0, r1, r2, r3}\n"
+               "adds r0, r0, r3\n"
+               "adds r1, r1, r3\n"
+               "adds r2, r2, r3\n"
+               "subs r7, r7, #16\n"
+               "stm r7!, {r0, r1, r2}\n"
+               "ldr r0, [r7, #12]\n" /* r7 is 12 bytes into the structure */
+               "ldr r2, [r7, #20]\n"
+               "ldr r7, [r7, #16]\n" MOTE_DEPTHWISE_CODE("r8", "0") MOTE_DEPTHWISE_CODE("r9", "1")
+                   MOTE_DEPTHWISE_CODE("r10", "2") MOTE_DEPTHWISE_CODE("r11", "3") /**/
+               "add r0, r12\n"
+               "mov r7, lr\n"
+               "str r0, [r7, #24]\n"
+               "ldr r3, [r7, #36]\n"
+               "subs r3, r3, #1\n"
+               "str r3, [r7, #36]\n"
+               "beq 6f\n"
+               "b 1b\n"
+               "6:\n" MOTE_THUMB1_END);
 }
 
 /* The sums of one pixel. */
@@ -143,7 +200,34 @@ MOTE_THUMB1_FUNCTION void DepthwiseSumsThumb1(DepthwiseFourThumb1*) {
 
 #undef MOTE_DEPTHWISE_CHANNEL
 #undef MOTE_DEPTHWISE_SUMS
+#undef MOTE_DEPTHWISE_TAP
+#undef MOTE_DEPTHWISE_THREE
 #undef MOTE_DEPTHWISE_CODE
+
+/* KernelForm::kWindow, to codes. `scratch`: with kPads 3 of PaddedRow::bytes. */
+template <bool kPads>
+void Depthwise3x3RowThumb1(const DepthwiseThumb1Params& p, const uint8_t* const* rows, uint8_t* output,
+                           uint8_t* scratch = nullptr) {
+  const uint8_t* taps[3];
+  for (int32_t i = 0; i < 3; ++i) {
+    taps[i] = kPads ? PadRow(p.row, rows[i], scratch) : rows[i];
+    if (kPads) scratch += p.row.bytes;
+  }
+  Depthwise3x3Thumb1 four;
+  four.step = p.step;
+  four.weights = p.weights;
+  four.channels = p.channel_count;
+  four.terms = p.channels;
+  four.right_shift = p.right_shift;
+  for (int32_t c = 0; c < p.channel_count; c += 4) {
+    for (int32_t i = 0; i < 3; ++i) four.rows[i] = taps[i] + c;
+    four.output = output + c;
+    four.pixels = p.width;
+    Depthwise3x3CodesThumb1(&four);
+    four.weights += 36;
+    four.terms += 12;
+  }
+}
 
 /* KernelForm::kWindow. `scratch`: with kPads kRows of PaddedRow::bytes. */
 template <bool kSums, bool kPads, int kRows>
@@ -157,7 +241,6 @@ void DepthwiseRowThumb1(const DepthwiseThumb1Params& p, const uint8_t* const* ro
   four.rows = kPads ? padded : rows;
   four.row_weights = p.columns * 4;
   four.channels = p.channel_count;
-  four.low_shift = p.low_shift;
   four.right_shift = p.right_shift;
   four.step = p.step;
   four.weights = p.weights;

@@ -47,12 +47,11 @@ struct GemmTileThumb1 {
   const uint32_t* packed; /* a multiple of four taps */
   const uint32_t* packed_end;
   const int8_t* weights;    /* [channel][tap] */
-  const uint32_t* channels; /* m0, m1, C of each (requantization_thumb1.h); not read for sums */
+  const uint32_t* channels; /* m0, m1 << 8 | k, C of each (requantization_thumb1.h); not read for sums */
   int32_t count;
   uint32_t fours; /* bit c: the weights of channel c are in fours that come to 255 at most; else pairs are */
   uint8_t* output;
   int32_t output_step; /* bytes from a pixel to the next */
-  int32_t low_shift;
   int32_t right_shift;
 };
 
@@ -141,7 +140,7 @@ struct GemmTileThumb1 {
   "6:\n"                \
   "pop {r0}\n"
 
-/* r3 becomes a code at r0: m0, m1, C in r4, r5, r6, shifts in r1 and r2. */
+/* r3 becomes a code at r0: m0, m1, C in r4, r5, r6, k and s in r1 and r2. */
 #define MOTE_STORE_CODE \
   "movs r7, r3\n"       \
   "muls r7, r4, r7\n"   \
@@ -170,8 +169,9 @@ MOTE_THUMB1_FUNCTION void GemmCodesThumb1(GemmTileThumb1*) {
                "mov r3, r10\n"
                "ldr r1, [r7, #28]\n"
                "mov r10, r1\n"
-               "ldr r1, [r7, #32]\n"
-               "ldr r2, [r7, #36]\n" MOTE_STORE_CODE
+               "ldr r2, [r7, #32]\n"
+               "movs r1, r5\n" /* its lowest byte is k */
+               "asrs r5, r5, #8\n" MOTE_STORE_CODE
                "add r0, r10\n"
                "mov r3, r8\n" MOTE_STORE_CODE
                "add r0, r10\n"
