@@ -134,11 +134,45 @@ class DepthwiseThumb1 : public Variant {
   }
 };
 
+class DenseThumb1 : public Variant {
+ public:
+  std::string name() const override { return "fully_connected_thumb1"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kDense) return std::nullopt;
+    const int outputs = static_cast<int>(layer.channels.size());
+    const int inputs = static_cast<int>(layer.weights.size()) / outputs;
+    if (outputs % 4 != 0 || inputs % 8 != 0 || inputs >= 1 << 16) return std::nullopt;
+    if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
+    if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
+    const std::optional<Thumb1Dense> weights = PackThumb1Dense(layer);
+    if (!weights) return std::nullopt;
+    const Thumb1Codes codes = PackThumb1Codes(layer, 128);
+    KernelUse use = UseOf(network, layer, codes);
+    use.variant = name();
+    use.form = KernelForm::kVector;
+    use.takes_null_rows = false;
+    use.header = "mcu_runtime/compiled/fully_connected_thumb1.h";
+    use.params_type = "mote::compiled::DenseThumb1Params";
+    use.function = absl::StrCat("mote::compiled::DenseThumb1<", Text(codes.sums), ">");
+    use.constants.push_back({"weights", "uint8_t", 4, weights->weights});
+    use.constants.push_back({"extras", "uint32_t", 4, weights->extras});
+    use.constants.push_back({"counts", "uint8_t", 1, weights->extra_counts});
+    use.params = absl::StrCat("{$weights, $channels, $extras, $counts, /*inputs=*/", inputs, ", /*outputs=*/", outputs,
+                              ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer), "}");
+    use.scratch_bytes = 2 * inputs;
+    use.instructions = layer.macs * 3 + int64_t{outputs} * (codes.sums ? kInstructionsASum : 40);
+    use.code_bytes = 500;
+    return use;
+  }
+};
+
 }  // namespace
 
 void AddThumb1Variants(VariantList* variants) {
   variants->push_back(std::make_unique<ConvolutionThumb1>());
   variants->push_back(std::make_unique<DepthwiseThumb1>());
+  variants->push_back(std::make_unique<DenseThumb1>());
 }
 
 }  // namespace mote::compiler

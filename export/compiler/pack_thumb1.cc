@@ -1,5 +1,6 @@
 #include "export/compiler/pack_thumb1.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace mote::compiler {
@@ -20,7 +21,7 @@ int LargestGroup(const int8_t* weights, int taps, int count) {
 
 }  // namespace
 
-Thumb1Codes PackThumb1Codes(const Layer& layer) {
+Thumb1Codes PackThumb1Codes(const Layer& layer, int code_offset) {
   const size_t taps = layer.weights.size() / layer.channels.size();
   const bool padded =
       layer.vertical.padding != 0 || layer.horizontal.padding != 0 ||
@@ -34,7 +35,8 @@ Thumb1Codes PackThumb1Codes(const Layer& layer) {
         ReachableAccumulators(layer.channels[c].bias, weights, layer.input_zero_point, {-128, 127}, padded);
     request.multiplier = {layer.channels[c].mantissa, layer.channels[c].exponent};
     uint32_t origin = static_cast<uint32_t>(layer.channels[c].bias);
-    for (const int8_t weight : weights) origin -= static_cast<uint32_t>(layer.input_zero_point * weight);
+    for (const int8_t weight : weights)
+      origin -= static_cast<uint32_t>((layer.input_zero_point + code_offset) * weight);
     request.origin = static_cast<int32_t>(origin);
     requests.push_back(request);
   }
@@ -69,6 +71,38 @@ std::optional<Thumb1Weights> PackThumb1Gemm(const Layer& layer) {
       packed.fours[static_cast<size_t>(c / 32)] |= int64_t{1} << c % 32;
     for (int tap = 0; tap < packed.taps; ++tap) packed.weights.push_back(tap < taps ? weights[tap] : 0);
   }
+  return packed;
+}
+
+std::optional<Thumb1Dense> PackThumb1Dense(const Layer& layer) {
+  const int outputs = static_cast<int>(layer.channels.size());
+  const int inputs = static_cast<int>(layer.weights.size()) / outputs;
+  const auto kept = [&](int output, int input) {
+    return std::clamp<int>(layer.weights[static_cast<size_t>(output * inputs + input)], -64, 63);
+  };
+  Thumb1Dense packed;
+  for (int first = 0; first < outputs; first += 4) {
+    const size_t before = packed.extras.size();
+    for (int k = 0; k < inputs; k += 2) {
+      for (const int output : {first, first + 2}) {
+        for (int tap = k; tap < k + 2; ++tap) {
+          packed.weights.push_back(kept(output, tap) + 64);
+          packed.weights.push_back(kept(output + 1, tap) + 64);
+        }
+      }
+      for (int tap = k; tap < k + 2; ++tap) {
+        for (int output = first; output < first + 4; ++output) {
+          const int rest = layer.weights[static_cast<size_t>(output * inputs + tap)] - kept(output, tap);
+          if (rest != 0) packed.extras.push_back(int64_t{tap} << 16 | (output - first) << 8 | (rest & 255));
+        }
+      }
+    }
+    const size_t count = packed.extras.size() - before;
+    if (count > 255) return std::nullopt;
+    packed.extra_counts.push_back(static_cast<int64_t>(count));
+  }
+  if (packed.extras.size() > layer.channels.size()) return std::nullopt;
+  if (packed.extras.empty()) packed.extras.push_back(0);
   return packed;
 }
 

@@ -19,8 +19,9 @@ struct Thumb1Codes {
   int right_shift = 0;
 };
 
-// Of a convolution, depthwise or dense layer whose kernel leaves the zero point in the codes and in what it pads with.
-Thumb1Codes PackThumb1Codes(const Layer& layer);
+// Of a convolution, depthwise or dense layer whose kernel leaves the zero point in the codes and in what it pads with,
+// and holds codes as q + `code_offset`.
+Thumb1Codes PackThumb1Codes(const Layer& layer, int code_offset = 0);
 
 struct Thumb1Weights {
   std::vector<int64_t> weights;  // [channel][tap], taps rounded up to a multiple of four with zeros
@@ -30,6 +31,13 @@ struct Thumb1Weights {
 
 // None where two neighbouring weights come to over 255: two weights of -128.
 std::optional<Thumb1Weights> PackThumb1Gemm(const Layer& layer);
+
+// Of a dense layer with inputs in eights and outputs in fours: DenseThumb1Params.
+struct Thumb1Dense {
+  std::vector<int64_t> weights, extras, extra_counts;
+};
+// None where more weights than one an output do not fit into 7 bits.
+std::optional<Thumb1Dense> PackThumb1Dense(const Layer& layer);
 
 // [channel / 4][tap][channel % 4]; channels must be a multiple of four.
 std::vector<int64_t> PackThumb1Depthwise(const Layer& layer);

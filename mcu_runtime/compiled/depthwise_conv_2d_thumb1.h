@@ -97,7 +97,7 @@ struct Depthwise3x3Thumb1 {
 #define MOTE_DEPTHWISE_TAP                \
   MOTE_DEPTHWISE_CHANNEL("r4", "r8")      \
   MOTE_DEPTHWISE_CHANNEL("r5", "r9") /**/ \
-      MOTE_DEPTHWISE_CHANNEL("r6", "r10") MOTE_DEPTHWISE_CHANNEL("r7", "r11") "adds r1, r1, #4\n"
+  MOTE_DEPTHWISE_CHANNEL("r6", "r10") MOTE_DEPTHWISE_CHANNEL("r7", "r11") "adds r1, r1, #4\n"
 /* A row of three taps; the structure at lr. */
 #define MOTE_DEPTHWISE_THREE(at) \
   "mov r2, lr\n"                 \

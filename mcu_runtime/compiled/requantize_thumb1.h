@@ -1,4 +1,4 @@
-/* The contract's own requantization for the kernels of ARMv6-M, where no cheaper formula was proved. */
+/* How sums become codes in the kernels of ARMv6-M that do not do it themselves. */
 #ifndef MOTE_MCU_RUNTIME_COMPILED_REQUANTIZE_THUMB1_H_
 #define MOTE_MCU_RUNTIME_COMPILED_REQUANTIZE_THUMB1_H_
 
@@ -8,6 +8,16 @@
 #include "mcu_runtime/kernels/store_codes_thumb1.h"
 
 namespace mote::compiled {
+
+/* The proved formula in C++; a channel's m0, m1 << 8 | k, C. */
+inline int32_t CodeOfSumThumb1(int32_t sum, const uint32_t* channel, int32_t right_shift) {
+  const uint32_t value = static_cast<uint32_t>(sum);
+  const int32_t high = static_cast<int32_t>(channel[1]);
+  const int32_t low = static_cast<int32_t>(value * channel[0]) >> (high & 255);
+  const uint32_t all = value * static_cast<uint32_t>(high >> 8) + static_cast<uint32_t>(low) + channel[2];
+  const int32_t held = static_cast<int32_t>(all) >> right_shift;
+  return (held < 0 ? 0 : held > 255 ? 255 : held) - 128;
+}
 
 /* `channels`: device::ChannelTerms as words. */
 inline void StoreSumsThumb1(const int32_t* sums, const uint32_t* channels, int32_t count,
