@@ -1,5 +1,6 @@
 // The source of a compiled model, and its constants.
 #include <algorithm>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -53,9 +54,11 @@ class SourceWriter {
   }
 
   void AddConstant(const std::string& name, const std::string& element, int alignment,
-                   const std::vector<int64_t>& values) {
-    absl::StrAppend(&constants_, "alignas(", alignment, ") constexpr ", element, " ", name, "[", values.size(),
-                    "] = {\n", TableText(values, 4), "};\n\n");
+                   const std::vector<int64_t>& values, const std::string& structure = "") {
+    const std::string text = structure.empty() ? TableText(values, 4) : StructuresText(values, structure, 4);
+    const size_t fields = structure.empty() ? 1 : std::count(structure.begin(), structure.end(), '$');
+    absl::StrAppend(&constants_, "alignas(", alignment, ") constexpr ", element, " ", name, "[", values.size() / fields,
+                    "] = {\n", text, "};\n\n");
   }
 
   // Buffers that row kernels address.
@@ -95,12 +98,12 @@ class SourceWriter {
     std::string params = stage.use.params;
     for (const Constant& constant : stage.use.constants) {
       const std::string name = absl::StrCat(k, Capitalized(constant.name));
-      AddConstant(name, constant.element, constant.alignment, constant.values);
+      AddConstant(name, constant.element, constant.alignment, constant.values, constant.structure);
       params = absl::StrReplaceAll(params, {{absl::StrCat("$", constant.name), name}});
     }
     absl::StrAppend(&layers_, "constexpr ", stage.use.params_type, " ", k, " = ", params, ";\n");
     const bool in_runs = stage.use.form == KernelForm::kPixels;
-    std::string body;
+    std::string body = RowPadding(stage);
     const std::string scratch =
         stage.use.scratch_bytes == 0 ? "" : absl::StrCat(", arena + ", plan_.schedule.scratch_offset[index]);
     const std::string output = absl::StrCat(RowsOf(stage.outputs[0]), ".At(arena, y)");
@@ -163,29 +166,48 @@ class SourceWriter {
     const bool meets = v.padding > 0 || (v.output - 1) * v.stride - v.padding + (v.filter - 1) * v.dilation >= v.input;
     if (!meets || stage.use.takes_null_rows) return "nullptr";
     const RowLayout& layout = plan_.buffers[stage.inputs[0]].layout;
-    const std::string value =
-        layout.padding_value < 0 ? absl::StrCat("Minus", -layout.padding_value) : absl::StrCat(layout.padding_value);
-    const std::string name = absl::StrCat("kOutside", 8 * layout.element_bytes, "Of", value);
+    const int value = OutsideValue(stage);
+    const std::string name =
+        absl::StrCat("kOutside", 8 * layout.element_bytes, "Of", value < 0 ? "Minus" : "", std::abs(value));
     if (std::find(outside_.begin(), outside_.end(), name) == outside_.end()) {
       outside_.push_back(name);
       int64_t longest = 0;
       for (const Stage& other : plan_.stages) {
         if (other.use.form != KernelForm::kWindow) continue;
         const RowLayout& rows = plan_.buffers[other.inputs[0]].layout;
-        if (rows.element_bytes == layout.element_bytes && rows.padding_value == layout.padding_value) {
+        if (rows.element_bytes == layout.element_bytes && OutsideValue(other) == value) {
           longest = std::max(longest, rows.row_bytes);
         }
       }
       AddConstant(name, layout.element_bytes == 1 ? "uint8_t" : "int16_t", 16,
                   std::vector<int64_t>(static_cast<size_t>(longest / layout.element_bytes),
-                                       layout.element_bytes == 1 ? layout.padding_value & 255 : layout.padding_value));
+                                       layout.element_bytes == 1 ? value & 255 : value));
     }
     return layout.element_bytes == 1 ? name : absl::StrCat("reinterpret_cast<const uint8_t*>(", name, ")");
   }
 
-  void AddPadding(const Stage& stage, std::string* body) {
+  int OutsideValue(const Stage& stage) const {
+    return stage.use.outside_value.value_or(plan_.buffers[stage.inputs[0]].layout.padding_value);
+  }
+
+  bool HasPaddingToFill(const Stage& stage, bool is_pixels) const {
     const RowLayout& layout = plan_.buffers[stage.outputs[0]].layout;
-    if (stage.use.writes_padding || (layout.left == 0 && layout.right == 0)) return;
+    return !stage.use.writes_padding && (layout.left != 0 || layout.right != 0) && layout.is_pixels == is_pixels;
+  }
+
+  // Where padding stands between the row's elements, the whole row is filled before the kernel runs.
+  std::string RowPadding(const Stage& stage) {
+    if (!HasPaddingToFill(stage, false)) return "";
+    const RowLayout& layout = plan_.buffers[stage.outputs[0]].layout;
+    const uint32_t word = layout.element_bytes == 1 ? 0x01010101u * (layout.padding_value & 255)
+                                                    : 0x00010001u * (layout.padding_value & 65535);
+    return absl::StrCat("  mote::compiled::FillRow(", RowsOf(stage.outputs[0]), ".At(arena, y), ", layout.row_bytes,
+                        ", 0x", absl::Hex(word), "u);\n");
+  }
+
+  void AddPadding(const Stage& stage, std::string* body) {
+    if (!HasPaddingToFill(stage, true)) return;
+    const RowLayout& layout = plan_.buffers[stage.outputs[0]].layout;
     const Tensor& tensor = network_.tensors[plan_.buffers[stage.outputs[0]].tensor];
     const std::string type = layout.element_bytes == 1 ? "uint8_t" : "int16_t";
     absl::StrAppend(body, "  mote::compiled::FillEnds<", type, ">(reinterpret_cast<", type, "*>(",

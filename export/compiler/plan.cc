@@ -220,8 +220,9 @@ class Planner {
     for (size_t i = 0; i < plan_.buffers.size(); ++i) {
       RowTensor& rows = plan_.rows.tensors[i];
       const auto takes_whole = [&](const Stage& stage) {
-        return stage.use.form == KernelForm::kWhole && (std::count(stage.inputs.begin(), stage.inputs.end(), i) != 0 ||
-                                                        std::count(stage.outputs.begin(), stage.outputs.end(), i) != 0);
+        const bool whole = stage.use.form == KernelForm::kWhole || stage.use.form == KernelForm::kVector;
+        return whole && (std::count(stage.inputs.begin(), stage.inputs.end(), i) != 0 ||
+                         std::count(stage.outputs.begin(), stage.outputs.end(), i) != 0);
       };
       rows.contiguous = std::any_of(plan_.stages.begin(), plan_.stages.end(), takes_whole);
     }

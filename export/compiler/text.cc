@@ -56,11 +56,21 @@ std::string StageText(const Network& network, const Plan& plan, const Stage& sta
   return absl::StrCat(text, ", ", shapes(stage.inputs), " -> ", shapes(stage.outputs));
 }
 
-std::string TableText(const std::vector<int64_t>& values, int indent) {
+std::string TableText(const std::vector<int64_t>& values, int indent) { return StructuresText(values, "$", indent); }
+
+std::string StructuresText(const std::vector<int64_t>& values, const std::string& structure, int indent) {
   const std::string margin(static_cast<size_t>(indent), ' ');
   std::string text, line = margin;
-  for (const int64_t value : values) {
-    const std::string item = absl::StrCat(value, ",");
+  for (size_t next = 0; next < values.size();) {
+    std::string item;
+    for (const char character : structure) {
+      if (character == '$') {
+        absl::StrAppend(&item, values[next++]);
+      } else {
+        item += character;
+      }
+    }
+    item += ',';
     if (line.size() + item.size() > 118) {
       absl::StrAppend(&text, line, "\n");
       line = margin;

@@ -17,6 +17,8 @@ std::string StageText(const Network& network, const Plan& plan, const Stage& sta
 
 // The constants of a table, 120 columns wide, `indent` spaces before each line.
 std::string TableText(const std::vector<int64_t>& values, int indent);
+// The same of structures, a $ of `structure` a value: "{$, {$, $}}".
+std::string StructuresText(const std::vector<int64_t>& values, const std::string& structure, int indent);
 
 }  // namespace mote::compiler
 

@@ -43,6 +43,8 @@ struct Constant {
   std::string element;  // "int8_t", "int32_t", "uint32_t", ...
   int alignment = 4;
   std::vector<int64_t> values;
+  // Of elements that are structures of int32: how one is written, a $ a value: "{$, {$, $}}".
+  std::string structure = {};
 };
 
 // How a kernel is called. P is the type of its parameters (KernelUse::params_type); `scratch` is there where
@@ -81,8 +83,11 @@ struct KernelUse {
   std::vector<Constant> constants;
   std::vector<RowLayout> reads;  // one an input
   RowLayout writes;
-  // The padding within the output's rows; else the emitter fills it, which it can where is_pixels.
+  // The padding within the output's rows. Else the emitter fills it: the ends of a row of pixels, and of other layouts
+  // the whole row before the kernel runs.
   bool writes_padding = false;
+  // kWindow: what the elements of rows above and below the image hold, where it is not the layout's padding.
+  std::optional<int> outside_value;
   bool takes_null_rows = false;  // kWindow: rows above and below the image are null pointers, not rows of padding
   bool in_place = false;
   int64_t scratch_bytes = 0;
@@ -113,7 +118,7 @@ class Variant {
 using VariantList = std::vector<std::unique_ptr<Variant>>;
 
 // Each family's own file defines its function (family_dsp.cc, ...); AllVariants (variants.cc) lists them all.
-void AddDspVariants(VariantList* variants);
+void AddDspVariants(VariantList* variants);  // convolutions, dense layers, planar rows
 void AddMveVariants(VariantList* variants);
 void AddThumb1Variants(VariantList* variants);
 void AddElementwiseDspVariants(VariantList* variants);  // ADD, SUB, pools

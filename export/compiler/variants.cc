@@ -9,6 +9,7 @@ std::optional<KernelUse> Variant::Convert(const Tensor&, const RowLayout&, const
 const VariantList& AllVariants() {
   static const VariantList* variants = [] {
     auto* list = new VariantList;
+    AddDspVariants(list);
     AddElementwiseDspVariants(list);
     AddPortableVariants(list);
     AddThumb1Variants(list);

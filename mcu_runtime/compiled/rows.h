@@ -45,6 +45,23 @@ inline void FillEnds(T* row, int32_t left, int32_t middle, int32_t right, T valu
   for (int32_t i = 0; i < right; ++i) row[left + middle + i] = value;
 }
 
+/* Fills a row of whole words, at a word. */
+__attribute__((noinline)) inline void FillRow(uint8_t* row, int32_t bytes, uint32_t word) {
+  uint32_t* out = reinterpret_cast<uint32_t*>(row);
+  int32_t words = bytes >> 2;
+#if defined(__thumb2__)
+  for (; words >= 8; words -= 8) {
+    register uint32_t a __asm__("r2") = word;
+    register uint32_t b __asm__("r3") = word;
+    __asm__("stmia %0!, {r2, r3}\n\tstmia %0!, {r2, r3}\n\tstmia %0!, {r2, r3}\n\tstmia %0!, {r2, r3}"
+            : "+r"(out)
+            : "r"(a), "r"(b)
+            : "memory");
+  }
+#endif
+  for (; words > 0; --words) *out++ = word;
+}
+
 }  // namespace mote::compiled
 
 #endif  // MOTE_MCU_RUNTIME_COMPILED_ROWS_H_

@@ -1,0 +1,283 @@
+// Variants of convolutions, dense layers and depthwise convolutions for cores with the DSP extension, and conversions
+// into the rows that the depthwise ones read.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "export/compiler/pack_dsp.h"
+#include "export/compiler/planar8.h"
+#include "export/compiler/variant.h"
+
+namespace mote::compiler {
+namespace {
+
+int64_t AlignedUp(int64_t value, int64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+
+const char* Bool(bool value) { return value ? "true" : "false"; }
+
+const char* RequantizeName(const DspRequantization& requantization) {
+  switch (requantization.form) {
+    case RequantizationForm::kOneLine:
+      return "mote::compiled::DspRequantize::kOneLine";
+    case RequantizationForm::kTwoLines:
+      return "mote::compiled::DspRequantize::kTwoLines";
+    default:
+      return "mote::compiled::DspRequantize::kSums";
+  }
+}
+
+bool HasSums(const DspRequantization& requantization) {
+  return requantization.form == RequantizationForm::kTwoRoundings;
+}
+
+// The shift stands in instructions of the other forms alone, but always in their template's arguments.
+int ShiftArgument(const DspRequantization& requantization) {
+  return HasSums(requantization) ? 1 : requantization.right_shift;
+}
+
+// Instructions from a sum to a stored code.
+int64_t InstructionsACode(const DspRequantization& requantization) {
+  switch (requantization.form) {
+    case RequantizationForm::kOneLine:
+      return 4;
+    case RequantizationForm::kTwoLines:
+      return 6;
+    default:
+      return 26;
+  }
+}
+
+// How a row kernel finds the elements of its output.
+struct OutputPlaces {
+  bool planar = false;
+  int64_t pixel = 1, channel = 1;  // bytes from one to the next
+  int left = 0;
+};
+
+// None where it is no layout of theirs.
+std::optional<OutputPlaces> PlacesOf(const Tensor& tensor, const RowLayout& layout) {
+  if (layout == Nhwc8(tensor)) return OutputPlaces{false, tensor.channels, 1, 0};
+  if (!IsPlanar8(layout)) return std::nullopt;
+  return OutputPlaces{true, 1, PlaneBytes(tensor, layout), layout.left};
+}
+
+void AddConstants(const std::vector<uint8_t>& stream, const DspRequantization& requantization, KernelUse* use) {
+  Constant weights = {"weights", "uint8_t", 4, {}, {}};
+  weights.values.assign(stream.begin(), stream.end());
+  use->constants.push_back(std::move(weights));
+  if (!HasSums(requantization)) return;
+  Constant terms = {"terms", "mote::device::ChannelTerms", 4, {}, "{$, {$, $}}"};
+  for (const device::ChannelTerms& term : requantization.terms) {
+    terms.values.insert(terms.values.end(), {term.bias, term.multiplier.mantissa, term.multiplier.exponent});
+  }
+  use->constants.push_back(std::move(terms));
+  use->remark = "no short requantization is proved";
+}
+
+// What ConvDspParams and DepthwiseDspParams end with.
+std::string RequantizationText(const Layer& layer, const DspRequantization& requantization, const std::string& stream) {
+  return absl::StrCat("/*left_shift=*/", requantization.left_shift, ", /*offset=*/", requantization.offset, ", ",
+                      stream, "$weights, /*terms=*/", HasSums(requantization) ? "$terms" : "nullptr", ", /*range=*/{",
+                      layer.output_zero_point, ", ", layer.output_min, ", ", layer.output_max, "}}");
+}
+
+bool IsPointwise(const Layer& layer) {
+  const auto is_one = [](const Axis& axis) {
+    return axis.filter == 1 && axis.stride == 1 && axis.padding == 0 && axis.input == axis.output;
+  };
+  return is_one(layer.vertical) && is_one(layer.horizontal);
+}
+
+// A dense layer as a convolution on one pixel that has all inputs for channels.
+Layer OnePixel(Layer layer) {
+  layer.input_channels = static_cast<int>(layer.weights.size() / layer.channels.size());
+  layer.vertical = layer.horizontal = Axis();
+  return layer;
+}
+
+// Blocks of pixels that runs of the given length end with; all others are of three.
+struct BlockSizes {
+  bool two = false, one = false;
+
+  void Add(int64_t run) {
+    two = two || (run % 3 != 0 && run > 1);
+    one = one || run == 1;
+  }
+};
+
+class ConvDsp : public Variant {
+ public:
+  std::string name() const override { return "conv_2d_dsp"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    const bool dense = layer.kind == LayerKind::kDense;
+    if (!request.target.core.has_dsp || (!dense && layer.kind != LayerKind::kConvolution)) return std::nullopt;
+    const Tensor& input = network.tensors[layer.inputs[0]];
+    const Tensor& output = network.tensors[layer.outputs[0]];
+    const RowLayout wanted = request.output.value_or(Nhwc8(output));
+    const std::optional<OutputPlaces> places = PlacesOf(output, wanted);
+    if (!places || (dense && places->planar)) return std::nullopt;
+    return dense ? Describe(OnePixel(layer), KernelForm::kVector, input, wanted, *places, request.target)
+                 : Describe(layer, IsPointwise(layer) && !places->planar ? KernelForm::kPixels : KernelForm::kWindow,
+                            input, wanted, *places, request.target);
+  }
+
+ private:
+  KernelUse Describe(const Layer& layer, KernelForm form, const Tensor& input, const RowLayout& wanted,
+                     const OutputPlaces& places, const Target& target) const {
+    const PackedConvDsp packed = PackConvDsp(layer);
+    const DspRequantization& requantization = packed.requantization;
+    const Axis& h = layer.horizontal;
+    const int segment_pixels = h.dilation == 1 ? h.filter : 1;
+    KernelUse use;
+    use.variant = form == KernelForm::kVector ? "fully_connected_dsp" : name();
+    use.form = form;
+    use.header = form == KernelForm::kVector ? "mcu_runtime/compiled/fully_connected_dsp.h"
+                                             : "mcu_runtime/compiled/conv_2d_dsp.h";
+    BlockSizes sizes;
+    sizes.Add(h.output);
+    if (form == KernelForm::kPixels) sizes.Add(int64_t{h.output} * layer.vertical.output);
+    const int unroll = target.is(Optimize::kSize) ? kUnrollForSize : kUnrollForSpeed;
+    const std::string kernel = absl::StrCat(
+        "mote::compiled::ConvDsp<", unroll, ", mote::compiled::DspWeights::", packed.bytes ? "kBytes" : "kPaired", ", ",
+        RequantizeName(requantization), ", mote::compiled::DspLayout::", places.planar ? "kPlanar8" : "kNhwc8", ", ",
+        ShiftArgument(requantization), ", ", Bool(sizes.two), ", ", Bool(sizes.one), ">");
+    use.function = form == KernelForm::kVector   ? absl::StrCat("mote::compiled::DenseDsp<", kernel, ">")
+                   : form == KernelForm::kPixels ? kernel + "::Pixels"
+                                                 : kernel + "::Row";
+    use.params_type = "mote::compiled::ConvDspParams";
+    use.params = absl::StrCat(
+        "{/*window=*/{/*channels=*/", layer.input_channels, ", /*rows=*/", layer.vertical.filter, ", /*taps=*/",
+        h.filter, ", /*stride=*/", h.stride, ", /*dilation=*/", h.dilation, ", /*left=*/", h.padding, ", /*width=*/",
+        h.input, ", /*segment_pixels=*/", segment_pixels, ", /*zero=*/", layer.input_zero_point, "}, /*output_width=*/",
+        h.output, ", /*output_channels=*/", layer.output_channels, ", /*output_step=*/",
+        places.planar ? places.channel : places.pixel, ", /*output_left=*/", places.left, ", /*chunks=*/",
+        packed.chunks, ", ", RequantizationText(layer, requantization, "/*weights=*/"));
+    AddConstants(packed.stream, requantization, &use);
+    if (packed.bytes) use.remark = absl::StrCat("a weight of -128", use.remark.empty() ? "" : "; ", use.remark);
+    use.reads = {Nhwc8(input)};
+    use.outside_value = layer.input_zero_point;
+    use.writes = wanted;
+    use.in_place = form == KernelForm::kPixels && layer.output_channels <= layer.input_channels;
+    use.scratch_bytes = ScratchBytes(layer, packed.chunks, segment_pixels * layer.input_channels);
+    use.instructions = Instructions(layer, packed);
+    use.code_bytes = 900 + unroll * (sizes.one ? 32 : 68 + (sizes.two ? 48 : 0));
+    return use;
+  }
+
+  // The block's head, a patch of three pixels and the tail; then three segments of a padded pixel, or sums or codes of
+  // the block.
+  static int64_t ScratchBytes(const Layer& layer, int chunks, int segment_bytes) {
+    constexpr int64_t kHead = 12, kTail = 28;
+    const int64_t segments = 12 * (segment_bytes / 4 + 1);
+    const int64_t sums = 12 * AlignedUp(layer.output_channels, 2);
+    return AlignedUp(kHead + 24 * chunks + kTail + std::max(segments, sums), 4);
+  }
+
+  static int64_t Instructions(const Layer& layer, const PackedConvDsp& packed) {
+    const int width = layer.horizontal.output;
+    const int64_t pairs = (layer.output_channels + 1) / 2;
+    const auto block = [&](int pixels) -> int64_t {
+      const int64_t chunk = (pixels == 3 ? 17 : pixels == 2 ? 12 : 8) + (packed.bytes ? 3 : 0);
+      const int64_t gather = (2 + 3 * pixels) * packed.chunks + 30 * layer.vertical.filter + 40;
+      return gather + pairs * (chunk * packed.chunks + 2 * pixels * InstructionsACode(packed.requantization) + 18);
+    };
+    const int64_t row = width / 3 * block(3) + (width % 3 == 0 ? 0 : block(width % 3));
+    return layer.vertical.output * row;
+  }
+
+  static constexpr int kUnrollForSpeed = 8;
+  static constexpr int kUnrollForSize = 1;
+};
+
+class DepthwiseDsp : public Variant {
+ public:
+  std::string name() const override { return "depthwise_conv_2d_dsp"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    const Axis& h = layer.horizontal;
+    if (!request.target.core.has_dsp || layer.kind != LayerKind::kDepthwise) return std::nullopt;
+    if (layer.input_channels != layer.output_channels || layer.vertical.filter != 3 || h.filter != 3 ||
+        h.dilation != 1 || (h.stride != 1 && h.stride != 2)) {
+      return std::nullopt;
+    }
+    const Tensor& output = network.tensors[layer.outputs[0]];
+    const RowLayout wanted = request.output.value_or(Nhwc8(output));
+    const std::optional<OutputPlaces> places = PlacesOf(output, wanted);
+    if (!places) return std::nullopt;
+    return Describe(layer, network.tensors[layer.inputs[0]], wanted, *places, request.target);
+  }
+
+ private:
+  KernelUse Describe(const Layer& layer, const Tensor& input, const RowLayout& wanted, const OutputPlaces& places,
+                     const Target& target) const {
+    const Axis& h = layer.horizontal;
+    const PackedDepthwiseDsp packed = PackDepthwiseDsp(layer);
+    const DspRequantization& requantization = packed.requantization;
+    const RowLayout reads = Planar8(input, h, target);
+    const int64_t plane = PlaneBytes(input, reads);
+    int outputs = kMostOutputs;
+    while (h.output % outputs != 0) --outputs;
+    const bool single = outputs == h.output && plane <= kMostAdvance;
+    KernelUse use;
+    use.variant = name();
+    use.form = KernelForm::kWindow;
+    use.function = absl::StrCat("mote::compiled::DepthwiseDsp<", outputs, ", ", h.stride, ", ", single ? plane : 0,
+                                ", ", RequantizeName(requantization), ", ", ShiftArgument(requantization), ">::Row");
+    use.header = "mcu_runtime/compiled/depthwise_conv_2d_dsp.h";
+    use.params_type = "mote::compiled::DepthwiseDspParams";
+    use.params =
+        absl::StrCat("{/*channels=*/", layer.output_channels, ", /*plane=*/", plane, ", /*output_width=*/", h.output,
+                     ", /*output_pixel=*/", places.pixel, ", /*output_channel=*/", places.channel, ", /*output_left=*/",
+                     places.left, ", ", RequantizationText(layer, requantization, "/*stream=*/"));
+    AddConstants(packed.stream, requantization, &use);
+    use.reads = {reads};
+    use.writes = wanted;
+    use.scratch_bytes = HasSums(requantization) ? int64_t{4} * layer.output_channels * h.output : 0;
+    const int64_t block = 24 + 6 * outputs + outputs * InstructionsACode(requantization) + 17;
+    use.instructions = layer.vertical.output * (60 + layer.output_channels * (h.output / outputs * block));
+    use.code_bytes = 420;
+    return use;
+  }
+
+  static constexpr int kMostOutputs = 6;    // that registers hold
+  static constexpr int kMostAdvance = 255;  // of a load
+};
+
+class PlanarConversion : public Variant {
+ public:
+  std::string name() const override { return "planar8"; }
+
+  std::optional<KernelUse> Use(const Network&, const Layer&, const Request&) const override { return std::nullopt; }
+
+  std::optional<KernelUse> Convert(const Tensor& tensor, const RowLayout& from, const RowLayout& to,
+                                   const Target&) const override {
+    const RowLayout nhwc8 = Nhwc8(tensor);
+    const bool packs = from == nhwc8 && IsPlanar8(to);
+    if (!packs && !(IsPlanar8(from) && to == nhwc8)) return std::nullopt;
+    const RowLayout& planar = packs ? to : from;
+    KernelUse use;
+    use.variant = packs ? "to_planar8" : "from_planar8";
+    use.form = KernelForm::kWindow;
+    use.function = packs ? "mote::compiled::ToPlanar8" : "mote::compiled::FromPlanar8";
+    use.header = "mcu_runtime/compiled/planar8.h";
+    use.params_type = "mote::compiled::Planar8Params";
+    use.params = absl::StrCat("{/*width=*/", tensor.width, ", /*channels=*/", tensor.channels, ", /*plane=*/",
+                              PlaneBytes(tensor, planar), ", /*left=*/", planar.left, "}");
+    use.reads = {from};
+    use.writes = to;
+    use.instructions = tensor.height * (20 + int64_t{tensor.channels} * (6 + 4 * tensor.width));
+    use.code_bytes = 60;
+    return use;
+  }
+};
+
+}  // namespace
+
+void AddDspVariants(VariantList* variants) {
+  variants->push_back(std::make_unique<ConvDsp>());
+  variants->push_back(std::make_unique<DepthwiseDsp>());
+  variants->push_back(std::make_unique<PlanarConversion>());
+}
+
+}  // namespace mote::compiler
