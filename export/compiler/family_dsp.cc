@@ -132,7 +132,7 @@ class ConvDsp : public Variant {
     KernelUse use;
     use.variant = form == KernelForm::kVector ? "fully_connected_dsp" : name();
     use.form = form;
-    use.header = form == KernelForm::kVector ? "mcu_runtime/compiled/fully_connected_dsp.h"
+    use.header = form == KernelForm::kVector ? "mcu_runtime/compiled/one_pixel_dsp.h"
                                              : "mcu_runtime/compiled/conv_2d_dsp.h";
     BlockSizes sizes;
     sizes.Add(h.output);
@@ -142,7 +142,7 @@ class ConvDsp : public Variant {
         "mote::compiled::ConvDsp<", unroll, ", mote::compiled::DspWeights::", packed.bytes ? "kBytes" : "kPaired", ", ",
         RequantizeName(requantization), ", mote::compiled::DspLayout::", places.planar ? "kPlanar8" : "kNhwc8", ", ",
         ShiftArgument(requantization), ", ", Bool(sizes.two), ", ", Bool(sizes.one), ">");
-    use.function = form == KernelForm::kVector   ? absl::StrCat("mote::compiled::DenseDsp<", kernel, ">")
+    use.function = form == KernelForm::kVector   ? absl::StrCat("mote::compiled::OnePixelDsp<", kernel, ">")
                    : form == KernelForm::kPixels ? kernel + "::Pixels"
                                                  : kernel + "::Row";
     use.params_type = "mote::compiled::ConvDspParams";
