@@ -48,6 +48,15 @@ std::vector<int> PatchOrder(const Layer& layer) {
   return order;
 }
 
+// The inputs of a sum in the order that words of four bytes become halfwords in; -1: padding.
+std::vector<int> DenseOrder(int inputs) {
+  std::vector<int> order;
+  for (int i = 0; i < (inputs + 7) / 8 * 8; i += 4) {
+    for (const int byte : {0, 2, 1, 3}) order.push_back(i + byte < inputs ? i + byte : -1);
+  }
+  return order;
+}
+
 }  // namespace
 
 DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift) {
@@ -96,36 +105,99 @@ DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift
   return result;
 }
 
+namespace {
+
+// Kernels of paired weights have the second sum as 2^8 times what it is.
+constexpr int kPairedShift = 8;
+
+// The weights of a layer as output channels times places in the order of a patch; both may lie beyond the layer's.
+class OrderedWeights {
+ public:
+  OrderedWeights(const Layer& layer, absl::Span<const int8_t> weights, std::vector<int> order)
+      : weights_(weights), order_(std::move(order)), channels_(static_cast<int>(layer.channels.size())) {}
+
+  int size() const { return static_cast<int>(order_.size()); }
+
+  int At(int channel, int k) const {
+    const int place = k < size() ? order_[k] : -1;
+    const int taps = static_cast<int>(weights_.size()) / channels_;
+    return place < 0 || channel >= channels_ ? 0 : weights_[channel * taps + place];
+  }
+
+  // Whether 256 * w_b + w_a is a halfword for all pairs of channels a, b = a + 1.
+  bool FitPairs() const {
+    for (int c = 0; c < channels_; c += 2) {
+      for (int k = 0; k < size(); ++k) {
+        if (At(c + 1, k) == -128 && At(c, k) < 0) return false;
+      }
+    }
+    return true;
+  }
+
+  void AppendPair(int channel, int k, bool bytes, std::vector<uint8_t>* stream) const {
+    const int a = At(channel, k);
+    const int b = At(channel + 1, k);
+    stream->push_back(static_cast<uint8_t>(a));
+    stream->push_back(static_cast<uint8_t>(bytes ? b : (256 * b + a) >> 8));
+  }
+
+ private:
+  absl::Span<const int8_t> weights_;
+  std::vector<int> order_;
+  int channels_;
+};
+
+}  // namespace
+
 PackedConvDsp PackConvDsp(const Layer& layer) {
-  constexpr int kPairedShift = 8;
   PackedConvDsp packed;
   packed.requantization = FindDspRequantization(layer, kPairedShift);
-  const std::vector<int8_t>& weights = packed.requantization.weights;
-  const std::vector<int> order = PatchOrder(layer);
-  packed.chunks = static_cast<int>(order.size() / 4);
-  const int taps = static_cast<int>(weights.size() / layer.channels.size());
+  const OrderedWeights weights(layer, packed.requantization.weights, PatchOrder(layer));
+  packed.chunks = weights.size() / 4;
+  packed.bytes = !weights.FitPairs();
   const int channels = static_cast<int>(layer.channels.size());
-  const auto weight = [&](int channel, int place) -> int {
-    return place < 0 || channel >= channels ? 0 : weights[channel * taps + place];
-  };
   for (int c = 0; c < channels; c += 2) {
-    for (const int place : order) {
-      if (weight(c + 1, place) == -128 && weight(c, place) < 0) packed.bytes = true;
-    }
-  }
-  for (int c = 0; c < channels; c += 2) {
-    for (const int place : order) {
-      const int a = weight(c, place);
-      const int b = weight(c + 1, place);
-      packed.stream.push_back(static_cast<uint8_t>(a));
-      packed.stream.push_back(static_cast<uint8_t>(packed.bytes ? b : (256 * b + a) >> 8));
-    }
+    for (int k = 0; k < weights.size(); ++k) weights.AppendPair(c, k, packed.bytes, &packed.stream);
     if (packed.requantization.channel_words.empty()) continue;
     const std::vector<int32_t>& words = packed.requantization.channel_words[c];
     for (const int32_t word : words) AppendWord(word, &packed.stream);
     const bool has_second = c + 1 < channels;
     for (size_t i = 0; i < words.size(); ++i) {
       AppendWord(has_second ? packed.requantization.channel_words[c + 1][i] : 0, &packed.stream);
+    }
+  }
+  return packed;
+}
+
+PackedDenseDsp PackDenseDsp(const Layer& layer) {
+  PackedDenseDsp packed;
+  packed.requantization = FindDspRequantization(layer, kPairedShift);
+  const DspRequantization& r = packed.requantization;
+  const OrderedWeights weights(layer, r.weights, DenseOrder(static_cast<int>(WeightsOf(layer, 0).size())));
+  packed.bytes = !weights.FitPairs();
+  const int channels = static_cast<int>(layer.channels.size());
+  const auto word_of = [&](int channel, size_t word) {
+    return channel < channels ? r.channel_words[channel][word] : 0;
+  };
+  const bool two_lines = r.form == RequantizationForm::kTwoLines;
+  for (int c = 0; c < channels; c += 4) {
+    const int group_end = c + (channels - c > 2 ? 4 : 2);
+    for (int a = c; two_lines && a < group_end; a += 2) {
+      const int32_t bias_a = word_of(a, 0);
+      const int32_t bias_b = word_of(a + 1, 0);
+      const uint32_t pair = (static_cast<uint32_t>(bias_b) << kPairedShift) + static_cast<uint32_t>(bias_a);
+      AppendWord(packed.bytes ? bias_b : static_cast<int32_t>(pair), &packed.stream);
+      AppendWord(bias_a, &packed.stream);
+    }
+    for (int k = 0; k < weights.size(); k += 2) {
+      for (int a = c; a < group_end; a += 2) {
+        weights.AppendPair(a, k, packed.bytes, &packed.stream);
+        weights.AppendPair(a, k + 1, packed.bytes, &packed.stream);
+      }
+    }
+    for (int a = c; r.form != RequantizationForm::kTwoRoundings && a < group_end; ++a) {
+      AppendWord(word_of(a, two_lines ? 1 : 0), &packed.stream);
+      AppendWord(word_of(a, two_lines ? 2 : 1), &packed.stream);
     }
   }
   return packed;

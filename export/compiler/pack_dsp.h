@@ -38,6 +38,15 @@ struct PackedConvDsp {
 // Of kConvolution and kDense layers.
 PackedConvDsp PackConvDsp(const Layer& layer);
 
+struct PackedDenseDsp {
+  DspRequantization requantization;
+  bool bytes = false;  // DspWeights::kBytes
+  std::vector<uint8_t> stream;
+};
+
+// Of kDense layers, and kConvolution on one pixel; for DenseDsp (fully_connected_dsp.h).
+PackedDenseDsp PackDenseDsp(const Layer& layer);
+
 struct PackedDepthwiseDsp {
   DspRequantization requantization;
   std::vector<uint8_t> stream;

@@ -107,6 +107,37 @@ class Writer {
     Entry(s, k, packed.bytes ? std::string(form) + "/bytes" : form, expected.size(), macs);
   }
 
+  // One row of inputs, read as it stands or made int16 first.
+  void Dense(const Shape& s) {
+    const int inputs = s.channels;
+    Layer layer = RandomLayer(s, inputs);
+    std::vector<int8_t> input = Codes(inputs);
+    std::vector<uint8_t> expected(s.outputs);
+    for (int c = 0; c < s.outputs; ++c) {
+      int32_t sum = layer.channels[c].bias;
+      for (int i = 0; i < inputs; ++i) sum += (input[i] - layer.input_zero_point) * layer.weights[c * inputs + i];
+      expected[c] = Code(layer, c, sum);
+    }
+    for (int i = 0; i < 8; ++i) input.push_back(static_cast<int8_t>(Between(-128, 127)));  // what no sum may hold
+    const PackedDenseDsp packed = PackDenseDsp(layer);
+    const std::string k = "Case" + std::to_string(count_);
+    const DspRequantization& r = packed.requantization;
+    Table("int8_t", k + "Input", input);
+    Table("uint8_t", k + "Weights", packed.stream);
+    Table("uint8_t", k + "Expected", expected);
+    Terms(k, r);
+    std::printf("constexpr DenseDspParams k%sParams = {%d, %d, %d, %d, k%sWeights, k%sTerms, {%d, %d, %d}};\n",
+                k.c_str(), inputs, s.outputs, r.left_shift, r.offset, k.c_str(), k.c_str(), layer.output_zero_point,
+                layer.output_min, layer.output_max);
+    const std::string form = FormName(r) + (packed.bytes ? "/bytes" : "") + (s.pixels ? "/wide" : "");
+    std::printf(
+        "void %s(uint8_t* output, uint8_t* scratch) {\n  DenseDsp<kUnroll, DspWeights::%s, DspRequantize::%s, %s, "
+        "%d>::Vector(k%sParams, reinterpret_cast<const uint8_t*>(k%sInput), output, scratch);\n}\n",
+        k.c_str(), packed.bytes ? "kBytes" : "kPaired", FormName(r).c_str(), s.pixels ? "true" : "false",
+        std::max(1, r.right_shift), k.c_str(), k.c_str());
+    Entry(s, k, form, expected.size(), inputs * s.outputs);
+  }
+
   // Planar input, with a pixel of padding on both sides where the layer has any.
   void Depthwise(const Shape& s) {
     Layer layer = RandomLayer(s, 9);
@@ -199,6 +230,11 @@ class Writer {
   }
 
  private:
+  static std::string FormName(const DspRequantization& r) {
+    if (r.form == RequantizationForm::kOneLine) return "kOneLine";
+    return r.form == RequantizationForm::kTwoLines ? "kTwoLines" : "kSums";
+  }
+
   int Between(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
 
   std::vector<int8_t> Codes(int count) {
@@ -299,6 +335,18 @@ const Shape kConvolutions[] = {
     {"dense", 1, 1, 640, 128, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
 };
 
+const Shape kDense[] = {
+    {"dense", 1, 1, 640, 128, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
+    {"dense", 1, 1, 128, 128, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
+    {"dense", 1, 1, 128, 128, 1, 1, 1, 1},
+    {"dense", 1, 1, 128, 8, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
+    {"dense", 1, 1, 8, 128, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
+    {"dense", 1, 1, 128, 640, 1, 1, 1, 1, true, false, "kNhwc8", false, true},
+    {"dense", 1, 1, 64, 12, 1, 1, 1, 1, true, false},
+    {"dense", 1, 1, 64, 10, 1, 1, 1, 1, true, false},
+    {"dense", 1, 1, 256, 2, 1, 1, 1, 1, true, false},
+};
+
 const Shape kDepthwise[] = {
     {"depthwise", 25, 5, 64, 64, 3, 3, 1, 1},
     {"depthwise", 6, 48, 8, 8, 3, 3, 1, 1},
@@ -321,17 +369,25 @@ int main(int argc, char** argv) {
   using namespace mote::compiler;
   std::printf(
       "#include \"mcu_runtime/compiled/conv_2d_dsp.h\"\n#include "
-      "\"mcu_runtime/compiled/depthwise_conv_2d_dsp.h\"\n#include \"tests/compiler/kernel_cases_device.h\"\n"
+      "\"mcu_runtime/compiled/depthwise_conv_2d_dsp.h\"\n#include "
+      "\"mcu_runtime/compiled/fully_connected_dsp.h\"\n#include \"tests/compiler/kernel_cases_device.h\"\n"
       "namespace mote::kernel_cases {\nusing namespace mote::compiled;\nnamespace {\nconstexpr int kUnroll = 8;\n");
   Writer writer(argc > 1 ? static_cast<unsigned>(std::atoi(argv[1])) : 1);
   const int random_cases = argc > 2 ? std::atoi(argv[2]) : 0;
   if (random_cases == 0) {
     for (const Shape& shape : kConvolutions) writer.Conv(shape);
+    for (const Shape& shape : kDense) writer.Dense(shape);
     for (const Shape& shape : kDepthwise) writer.Depthwise(shape);
   }
   for (int i = 0; i < random_cases; ++i) {
     Shape shape = writer.RandomShape();
     shape.name = "random" + std::to_string(i);
+    if (i % 4 == 1) {
+      shape.channels *= shape.stride_y * shape.height;
+      shape.pixels = shape.stride_x != 1;
+      writer.Dense(shape);
+      continue;
+    }
     if (i % 3 != 0) {
       writer.Conv(shape);
       continue;
