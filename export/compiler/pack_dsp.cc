@@ -57,9 +57,8 @@ std::vector<int> DenseOrder(int inputs) {
   return order;
 }
 
-}  // namespace
-
-DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift) {
+// FindDspRequantization with a left shift of `most_left_shift` at most.
+DspRequantization Find(const Layer& layer, int least_left_shift, int most_left_shift) {
   DspRequantization result;
   result.weights = layer.weights;
   const bool padded = IsPadded(layer.vertical) || IsPadded(layer.horizontal);
@@ -81,7 +80,7 @@ DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift
     for (const int shift : shifts) {
       request.right_shift = shift;
       LayerRequantization found = FindRequantization(channels, request);
-      if (found.form == form && !found.clamps) return found;
+      if (found.form == form && !found.clamps && found.left_shift <= most_left_shift) return found;
     }
     return LayerRequantization();
   };
@@ -103,6 +102,12 @@ DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift
     }
   }
   return result;
+}
+
+}  // namespace
+
+DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift) {
+  return Find(layer, least_left_shift, 31);
 }
 
 namespace {
@@ -220,6 +225,56 @@ PackedDepthwiseDsp PackDepthwiseDsp(const Layer& layer) {
     for (const int32_t word : packed.requantization.channel_words[c]) AppendWord(word, &packed.stream);
   }
   return packed;
+}
+
+PackedDepthwiseDsp PackDepthwiseWideDsp(const Layer& layer) {
+  PackedDepthwiseDsp packed;
+  DspRequantization& r = packed.requantization;
+  // The finest first: a weight times 2^8 is a halfword.
+  for (const int least : {8, 6, 4, 0}) {
+    r = Find(layer, least, 8);
+    if (r.form != RequantizationForm::kTwoRoundings) break;
+  }
+  const auto append_pair = [&packed](int low, int high) {
+    const int scale = 1 << packed.requantization.left_shift;
+    AppendWord(static_cast<int32_t>((static_cast<uint32_t>(high * scale) << 16) |
+                                    (static_cast<uint32_t>(low * scale) & 0xffff)),
+               &packed.stream);
+  };
+  for (size_t c = 0; c < layer.channels.size(); ++c) {
+    const int8_t* w = &r.weights[c * 9];
+    const bool two_lines = r.form == RequantizationForm::kTwoLines;
+    const std::vector<int32_t> words = r.channel_words.empty() ? std::vector<int32_t>{0, 0} : r.channel_words[c];
+    AppendWord(words[two_lines ? 1 : 0], &packed.stream);
+    append_pair(w[0], w[1]);
+    append_pair(w[2], w[5]);
+    append_pair(w[3], w[4]);
+    append_pair(w[6], w[7]);
+    append_pair(w[8], 0);
+    if (two_lines) AppendWord(words[0] * (1 << r.left_shift), &packed.stream);
+    AppendWord(words[two_lines ? 2 : 1], &packed.stream);
+  }
+  return packed;
+}
+
+DepthwiseBlocks ChooseDepthwiseBlocks(int width, int stride) {
+  const int most = stride == 1 ? 6 : 5;
+  if (width <= most && !(stride == 2 && width == 5)) return {width, 0};
+  // Of a block of each width, less what every output takes alike.
+  constexpr int kBlock[2][7] = {{0, 24, 22, 25, 26, 24, 25}, {0, 18, 21, 20, 23, 26, 0}};
+  DepthwiseBlocks best;
+  int least = 0;
+  for (int outputs = 1; outputs <= most && outputs <= width; ++outputs) {
+    if (stride == 1 && outputs % 2 != 0) continue;
+    for (int rest = width % outputs; rest <= most && rest < width; rest += outputs) {
+      const int* block = kBlock[stride - 1];
+      const int instructions = (width - rest) / outputs * block[outputs] + block[rest];
+      if (best.outputs != 0 && instructions >= least) continue;
+      least = instructions;
+      best = {outputs, rest};
+    }
+  }
+  return best;
 }
 
 }  // namespace mote::compiler

@@ -55,6 +55,18 @@ struct PackedDepthwiseDsp {
 // Of kDepthwise layers, 3x3 and multiplier 1.
 PackedDepthwiseDsp PackDepthwiseDsp(const Layer& layer);
 
+// Of the same layers, for DepthwiseWideDsp (depthwise_conv_2d_wide_dsp.h): 28 bytes a channel, 32 with two lines. The
+// left shift is in the weights.
+PackedDepthwiseDsp PackDepthwiseWideDsp(const Layer& layer);
+
+// A row of outputs as some blocks of `outputs` side by side, and one of `rest`, which may be 0, as DepthwiseWideDsp
+// asks for them: those that take the fewest instructions.
+struct DepthwiseBlocks {
+  int outputs = 0;
+  int rest = 0;
+};
+DepthwiseBlocks ChooseDepthwiseBlocks(int width, int stride);
+
 }  // namespace mote::compiler
 
 #endif  // MOTE_EXPORT_COMPILER_PACK_DSP_H_

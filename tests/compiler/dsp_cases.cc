@@ -107,6 +107,73 @@ class Writer {
     Entry(s, k, packed.bytes ? std::string(form) + "/bytes" : form, expected.size(), macs);
   }
 
+  // Planar input of halfwords.
+  void DepthwiseWide(const Shape& s) {
+    Layer layer = RandomLayer(s, 9);
+    const Axis& v = layer.vertical;
+    const Axis& h = layer.horizontal;
+    const int right = std::max(0, (h.output - 1) * h.stride - h.padding + 3 - h.input);
+    const int plane = (h.padding + s.width + right + 1) / 2 * 2;
+    const int input_row = plane * s.channels;
+    std::vector<int16_t> input(static_cast<size_t>(input_row) * s.height, static_cast<int16_t>(layer.input_zero_point));
+    for (int y = 0; y < s.height; ++y) {
+      for (int c = 0; c < s.channels; ++c) {
+        int16_t* row = &input[y * input_row + c * plane];
+        for (int x = 0; x < s.width; ++x) row[h.padding + x] = static_cast<int16_t>(Between(-128, 127));
+      }
+    }
+    const PackedDepthwiseDsp packed = PackDepthwiseWideDsp(layer);
+    const DspRequantization& r = packed.requantization;
+    const std::string k = "Case" + std::to_string(count_);
+    Table("int16_t", k + "Input", input);
+    Table("uint8_t", k + "Weights", packed.stream);
+    Table("int16_t", k + "Outside", std::vector<int16_t>(input_row, static_cast<int16_t>(layer.input_zero_point)));
+    Terms(k, r);
+    const int code_bytes = s.layout == "kPlanar16" ? 2 : 1;
+    const bool planar = s.layout != "kNhwc8";
+    const int output_plane = (h.output + 2 + 3) / 4 * 4 * code_bytes;
+    const int row_bytes = planar ? output_plane * s.channels : h.output * s.channels;
+    std::vector<uint8_t> expected(row_bytes * v.output, 0x55);
+    for (int y = 0; y < v.output; ++y) {
+      for (int x = 0; x < h.output; ++x) {
+        for (int c = 0; c < s.channels; ++c) {
+          int32_t sum = layer.channels[c].bias;
+          for (int tap = 0; tap < 9; ++tap) {
+            const int iy = y * v.stride - v.padding + tap / 3;
+            const int ix = x * h.stride + tap % 3;
+            if (iy < 0 || iy >= s.height) continue;
+            sum += (input[iy * input_row + c * plane + ix] - layer.input_zero_point) * layer.weights[c * 9 + tap];
+          }
+          const uint8_t code = Code(layer, c, sum);
+          uint8_t* at =
+              &expected[y * row_bytes + (planar ? c * output_plane + (1 + x) * code_bytes : x * s.channels + c)];
+          at[0] = code;
+          if (code_bytes == 2) at[1] = code > 127 ? 255 : 0;
+        }
+      }
+    }
+    Table("uint8_t", k + "Expected", expected);
+    const DepthwiseBlocks blocks = ChooseDepthwiseBlocks(h.output, h.stride);
+    const bool fixed_plane = plane <= 128 && Between(0, 3) != 0;
+    std::printf(
+        "constexpr DepthwiseWideDspParams k%sParams = {%d, %d, %d, %d, %d, %d, %d, k%sWeights, k%sTerms, {%d, %d, "
+        "%d}};\n",
+        k.c_str(), s.channels, 2 * plane, h.output, planar ? code_bytes : s.channels, planar ? output_plane : 1,
+        planar ? code_bytes : 0, r.offset, k.c_str(), k.c_str(), layer.output_zero_point, layer.output_min,
+        layer.output_max);
+    std::printf(
+        "void %s(uint8_t* output, uint8_t* scratch) {\n  for (int32_t y = 0; y < %d; ++y) {\n    const uint8_t* "
+        "rows[3];\n    for (int32_t i = 0; i < 3; ++i) {\n      const int32_t row = y * %d - %d + i;\n      rows[i] = "
+        "reinterpret_cast<const uint8_t*>(row >= 0 && row < %d ? k%sInput + row * %d : k%sOutside);\n    }\n    "
+        "DepthwiseWideDsp<%d, %d, %d, %d, DspRequantize::%s, %d, %d>::Row(k%sParams, rows, output + y * %d, scratch);\n"
+        "  }\n}\n",
+        k.c_str(), v.output, v.stride, v.padding, s.height, k.c_str(), input_row, k.c_str(), blocks.outputs,
+        blocks.rest, h.stride, fixed_plane ? 2 * plane : 0, FormName(r).c_str(), std::max(1, r.right_shift), code_bytes,
+        k.c_str(), row_bytes);
+    Entry(s, k, FormName(r) + (fixed_plane ? "/wide/plane" : "/wide"), expected.size(),
+          v.output * h.output * s.channels * 9);
+  }
+
   // One row of inputs, read as it stands or made int16 first.
   void Dense(const Shape& s) {
     const int inputs = s.channels;
@@ -368,16 +435,21 @@ const Shape kDepthwise[] = {
 int main(int argc, char** argv) {
   using namespace mote::compiler;
   std::printf(
-      "#include \"mcu_runtime/compiled/conv_2d_dsp.h\"\n#include "
-      "\"mcu_runtime/compiled/depthwise_conv_2d_dsp.h\"\n#include "
-      "\"mcu_runtime/compiled/fully_connected_dsp.h\"\n#include \"tests/compiler/kernel_cases_device.h\"\n"
+      "#include \"mcu_runtime/compiled/conv_2d_dsp.h\"\n"
+      "#include \"mcu_runtime/compiled/depthwise_conv_2d_dsp.h\"\n"
+      "#include \"mcu_runtime/compiled/depthwise_conv_2d_wide_dsp.h\"\n"
+      "#include \"mcu_runtime/compiled/fully_connected_dsp.h\"\n"
+      "#include \"tests/compiler/kernel_cases_device.h\"\n"
       "namespace mote::kernel_cases {\nusing namespace mote::compiled;\nnamespace {\nconstexpr int kUnroll = 8;\n");
   Writer writer(argc > 1 ? static_cast<unsigned>(std::atoi(argv[1])) : 1);
   const int random_cases = argc > 2 ? std::atoi(argv[2]) : 0;
   if (random_cases == 0) {
     for (const Shape& shape : kConvolutions) writer.Conv(shape);
     for (const Shape& shape : kDense) writer.Dense(shape);
-    for (const Shape& shape : kDepthwise) writer.Depthwise(shape);
+    for (const Shape& shape : kDepthwise) {
+      writer.Depthwise(shape);
+      writer.DepthwiseWide(shape);
+    }
   }
   for (int i = 0; i < random_cases; ++i) {
     Shape shape = writer.RandomShape();
@@ -399,7 +471,12 @@ int main(int argc, char** argv) {
     shape.pixels = false;
     shape.height += 3;
     shape.width += 3;
-    writer.Depthwise(shape);
+    if (i % 2 == 0) {
+      writer.Depthwise(shape);
+    } else {
+      if (shape.channels % 2 != 0 && shape.layout == "kPlanar8") shape.layout = "kPlanar16";
+      writer.DepthwiseWide(shape);
+    }
   }
   writer.Finish();
 }
