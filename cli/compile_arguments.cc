@@ -31,7 +31,7 @@ absl::StatusOr<std::optional<int64_t>> ParseBytes(const std::string& option, con
 
 }  // namespace
 
-void AddCompileArguments(CLI::App* command, CompileArguments* arguments) {
+void AddCompileOptions(CLI::App* command, CompileArguments* arguments) {
   command->add_option("MODEL", arguments->model, "a .tflite file")->required();
   command
       ->add_option("--core", arguments->options.core,
@@ -41,14 +41,18 @@ void AddCompileArguments(CLI::App* command, CompileArguments* arguments) {
                                                                   })))
       ->required();
   command->add_option("--optimize", arguments->optimize, "speed (default), size or ram");
-  command->add_option("-o,--output", arguments->folder, "the folder for the C++ files")->required();
   command->add_option("--name", arguments->options.name, "of the functions, in place of the file's");
   command->add_option("--ram", arguments->ram, "the arena's budget, such as 16K: the fastest plan within it");
   command->add_option("--flash", arguments->flash, "the budget of constants and code, such as 64K");
-  command->add_flag("--hook", arguments->options.hook, "call a function of yours after every layer, for profiling");
   command->add_flag("--by-rows", arguments->options.by_rows,
                     "functions that take the input row by row, so that it is never whole in memory");
   command->add_flag("--plain", arguments->options.plain, "the runtime's plain kernels alone");
+}
+
+void AddCompileArguments(CLI::App* command, CompileArguments* arguments) {
+  AddCompileOptions(command, arguments);
+  command->add_option("-o,--output", arguments->folder, "the folder for the C++ files")->required();
+  command->add_flag("--hook", arguments->options.hook, "call a function of yours after every layer, for profiling");
   command->footer(
       "Writes NAME.h, a C header, NAME.cc and the kernels' headers: C++17 that needs nothing else. Add NAME.cc to "
       "your\n"
@@ -56,7 +60,7 @@ void AddCompileArguments(CLI::App* command, CompileArguments* arguments) {
       "Example:\n  mote compile keywords.tflite --core cortex-m4 -o generated");
 }
 
-absl::Status RunCompile(const CompileArguments& arguments) {
+absl::StatusOr<compiler::CompileOptions> ReadCompileOptions(const CompileArguments& arguments) {
   compiler::CompileOptions options = arguments.options;
   const absl::StatusOr<compiler::Optimize> optimize = compiler::FindOptimize(arguments.optimize);
   if (!optimize.ok()) return absl::InvalidArgumentError(absl::StrCat("--optimize: ", optimize.status().message()));
@@ -67,8 +71,14 @@ absl::Status RunCompile(const CompileArguments& arguments) {
   const auto flash = ParseBytes("--flash", arguments.flash);
   if (!flash.ok()) return flash.status();
   options.flash_bytes = *flash;
+  return options;
+}
+
+absl::Status RunCompile(const CompileArguments& arguments) {
+  const absl::StatusOr<compiler::CompileOptions> options = ReadCompileOptions(arguments);
+  if (!options.ok()) return options.status();
   const absl::StatusOr<compiler::CompiledModel> model =
-      compiler::CompileFile(arguments.model, arguments.folder, options);
+      compiler::CompileFile(arguments.model, arguments.folder, *options);
   if (!model.ok()) return model.status();
   std::cout << compiler::ReportText(*model) << arguments.folder << "/" << model->name << ".cc\n";
   return absl::OkStatus();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "export/compiler/compile.h"
 
 namespace mote {
@@ -17,6 +18,10 @@ struct CompileArguments {
   std::string ram, flash;  // "16K", "512", ...
   compiler::CompileOptions options;
 };
+
+// The model, and what is said of the compilation, but for the folder and --hook.
+void AddCompileOptions(CLI::App* command, CompileArguments* arguments);
+absl::StatusOr<compiler::CompileOptions> ReadCompileOptions(const CompileArguments& arguments);
 
 void AddCompileArguments(CLI::App* command, CompileArguments* arguments);
 

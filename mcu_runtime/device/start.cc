@@ -36,6 +36,28 @@ void Start() {
   Main();
 }
 
+__attribute__((noinline)) const uint32_t* StackPointer() {
+  // A function without a frame: its stack pointer is its caller's.
+  const uint32_t* pointer;
+#if defined(__riscv)
+  asm volatile("mv %0, sp" : "=r"(pointer));
+#else
+  asm volatile("mov %0, sp" : "=r"(pointer));
+#endif
+  return pointer;
+}
+
+__attribute__((noinline)) void PaintStack() {
+  const uint32_t* own = StackPointer();
+  for (volatile uint32_t* p = mote_stack_start; p < own; ++p) *p = kPaint;
+}
+
+uint32_t PaintedStackBytes(const uint32_t* top) {
+  const volatile uint32_t* p = mote_stack_start;
+  while (p < top && *p == kPaint) ++p;
+  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(top) - reinterpret_cast<uintptr_t>(p));
+}
+
 uint32_t StackCapacity() {
   return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(mote_stack_end) -
                                reinterpret_cast<uintptr_t>(mote_stack_start));

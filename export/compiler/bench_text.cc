@@ -1,0 +1,98 @@
+#include "export/compiler/bench_text.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "nlohmann/json.hpp"
+
+namespace mote::compiler {
+namespace {
+
+// 1234567 as "1,234,567".
+std::string Grouped(int64_t number) {
+  const std::string digits = absl::StrCat(number);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i != 0 && (digits.size() - i) % 3 == 0 && digits[i - 1] != '-') text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+std::string PerMac(int64_t instructions, int64_t macs) {
+  return macs == 0 ? "" : absl::StrFormat("%.2f", static_cast<double>(instructions) / static_cast<double>(macs));
+}
+
+std::string LayerTable(const BenchReport& report) {
+  size_t text_width = 5, variant_width = 6;
+  for (const BenchLayer& layer : report.layers) {
+    text_width = std::max(text_width, layer.text.size());
+    variant_width = std::max(variant_width, layer.variant.size());
+  }
+  const int first = static_cast<int>(text_width), second = static_cast<int>(variant_width);
+  std::string text = absl::StrFormat("  # %-*s  %-*s  %12s  %12s  %6s\n", first, "layer", second, "kernel", "MAC",
+                                     "instructions", "a MAC");
+  for (const BenchLayer& layer : report.layers) {
+    absl::StrAppendFormat(&text, "%3d %-*s  %-*s  %12s  %12s  %6s\n", layer.index, first, layer.text, second,
+                          layer.variant, Grouped(layer.macs), Grouped(layer.instructions),
+                          PerMac(layer.instructions, layer.macs));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string BenchText(const BenchReport& report) {
+  std::string text = LayerTable(report);
+  absl::StrAppend(&text, "\n", report.model, " on ", report.core,
+                  report.machine.empty() ? "" : absl::StrCat(" (QEMU ", report.machine, ")"), ", optimized for ",
+                  report.optimize, "\n");
+  if (report.instructions != 0) {
+    absl::StrAppend(&text, "instructions  ", Grouped(report.instructions));
+    if (report.macs != 0) absl::StrAppend(&text, ", ", PerMac(report.instructions, report.macs), " a MAC");
+    absl::StrAppend(&text, "\n");
+  }
+  absl::StrAppend(&text, "flash         ", Grouped(report.code_bytes + report.constant_bytes), " bytes: code ",
+                  Grouped(report.code_bytes), ", constants ", Grouped(report.constant_bytes), "\nRAM           ",
+                  Grouped(report.ram_bytes()), " bytes: input ", Grouped(report.input_bytes), ", arena beside it ",
+                  Grouped(report.arena_bytes), ", static ", Grouped(report.static_bytes), ", stack ",
+                  Grouped(report.stack_bytes), "\n");
+  absl::StrAppend(&text,
+                  report.exact ? absl::StrCat("exact         all outputs of ", report.seeds, " seeds are the runtime's")
+                               : absl::StrCat("NOT EXACT     ", report.difference),
+                  "\n");
+  return text;
+}
+
+std::string BenchJson(const BenchReport& report) {
+  nlohmann::ordered_json json;
+  json["model"] = report.model;
+  json["sha256"] = report.hash;
+  json["core"] = report.core;
+  json["machine"] = report.machine;
+  json["optimize"] = report.optimize;
+  json["instructions"] = report.instructions;
+  json["macs"] = report.macs;
+  json["code_bytes"] = report.code_bytes;
+  json["constant_bytes"] = report.constant_bytes;
+  json["arena_bytes"] = report.arena_bytes;
+  json["input_bytes"] = report.input_bytes;
+  json["static_bytes"] = report.static_bytes;
+  json["stack_bytes"] = report.stack_bytes;
+  json["ram_bytes"] = report.ram_bytes();
+  json["seeds"] = report.seeds;
+  json["exact"] = report.exact;
+  if (!report.exact) json["difference"] = report.difference;
+  json["layers"] = nlohmann::ordered_json::array();
+  for (const BenchLayer& layer : report.layers) {
+    json["layers"].push_back({{"index", layer.index},
+                              {"text", layer.text},
+                              {"variant", layer.variant},
+                              {"macs", layer.macs},
+                              {"instructions", layer.instructions}});
+  }
+  return json.dump(1) + "\n";
+}
+
+}  // namespace mote::compiler

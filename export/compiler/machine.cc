@@ -1,0 +1,99 @@
+#include "export/compiler/machine.h"
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "export/emulator_process.h"
+
+namespace mote::compiler {
+namespace {
+
+constexpr uint32_t kKiB = 1U << 10, kMiB = 1U << 20;
+constexpr double kInstructionsPerPoll = 4;  // counter_cortex_m.cc
+constexpr char kStackBytes[] = "32K";
+
+// Data lie in the machine's large memory, so that every arena has room.
+const std::map<std::string, Machine>& Machines() {
+  static const auto* machines = [] {
+    const std::vector<std::string> host = {"host_machine.cc"};
+    const std::vector<std::string> arm = {"start.cc", "semihosting.cc", "start_cortex_m.cc", "counter_cortex_m.cc"};
+    const std::vector<std::string> riscv = {"start.cc", "semihosting.cc", "start_riscv.cc", "counter_riscv.cc"};
+    const auto cortex_m = [&arm](uint32_t code, uint32_t code_bytes, uint32_t data, double tick) {
+      return Machine{"qemu-system-arm", "Reset_Handler", code, code_bytes, data, 16 * kMiB, tick, arm};
+    };
+    return new std::map<std::string, Machine>{
+        {"", Machine{"", "", 0, 0, 0, 0, 0, host}},
+        {"mps2-an385", cortex_m(0, 4 * kMiB, 0x21000000, 40)},
+        {"mps2-an386", cortex_m(0, 4 * kMiB, 0x21000000, 40)},
+        {"mps2-an500", cortex_m(0, 4 * kMiB, 0x60000000, 40)},
+        {"mps2-an505", cortex_m(0x10000000, 4 * kMiB, 0x80000000, 50)},
+        {"mps3-an547", cortex_m(0x10000000, 512 * kKiB, 0x70000000, 31.25)},
+        {"virt", Machine{"qemu-system-riscv32", "mote_entry", 0x80000000, 32 * kMiB, 0x82000000, 64 * kMiB, 1, riscv}},
+    };
+  }();
+  return *machines;
+}
+
+absl::StatusOr<std::string> FindTool(const Core& core, const std::string& tool, const std::string& package) {
+  if (const std::optional<std::string> path = FindProgram(tool)) return *path;
+  return absl::FailedPreconditionError(
+      absl::StrCat(core.name, ": ", tool, " not found: install ", package, " (make setup)"));
+}
+
+}  // namespace
+
+const Machine& MachineOf(const Core& core) { return Machines().at(core.machine); }
+
+std::string MemoryMap(const Machine& machine) {
+  return absl::StrFormat(
+      "MEMORY\n{\n  CODE (rx) : ORIGIN = 0x%08x, LENGTH = %uK\n  DATA (rw) : ORIGIN = 0x%08x, LENGTH = %uK\n}\n"
+      "MOTE_STACK_BYTES = %s;\nENTRY(%s)\nINCLUDE sections.ld\n",
+      machine.code_origin, machine.code_bytes / kKiB, machine.data_origin, machine.data_bytes / kKiB, kStackBytes,
+      machine.entry);
+}
+
+double Instructions(const Machine& machine, const mote_count& count, const mote_count& empty) {
+  const auto value = [&machine](const mote_count& c) {
+    return static_cast<double>(c.ticks) * machine.tick_instructions - kInstructionsPerPoll * c.polls;
+  };
+  return value(count) - count.regions * value(empty);
+}
+
+absl::StatusOr<std::string> FindCompiler(const Core& core) {
+  return FindTool(core, core.compiler,
+                  core.compiler == "g++"                              ? "g++"
+                  : core.compiler.find("riscv") == core.compiler.npos ? "gcc-arm-none-eabi"
+                                                                      : "gcc-riscv64-unknown-elf");
+}
+
+absl::StatusOr<std::string> FindEmulator(const Core& core) {
+  const std::string& emulator = MachineOf(core).emulator;
+  return FindTool(core, emulator, emulator == "qemu-system-arm" ? "qemu-system-arm" : "qemu-system-misc");
+}
+
+absl::StatusOr<std::vector<std::string>> RunArguments(const Core& core, const std::string& program) {
+  if (MachineOf(core).emulator.empty()) return std::vector<std::string>{program};
+  absl::StatusOr<std::string> emulator = FindEmulator(core);
+  if (!emulator.ok()) return emulator.status();
+  std::vector<std::string> arguments = {*emulator,
+                                        "-M",
+                                        core.machine,
+                                        "-nodefaults",
+                                        "-display",
+                                        "none",
+                                        "-monitor",
+                                        "none",
+                                        "-serial",
+                                        "none",
+                                        "-semihosting-config",
+                                        "enable=on,target=native",
+                                        "-icount",
+                                        "shift=0",
+                                        "-kernel",
+                                        program};
+  if (core.machine == "virt") arguments.insert(arguments.end(), {"-bios", "none"});
+  return arguments;
+}
+
+}  // namespace mote::compiler
