@@ -282,7 +282,9 @@ class SourceWriter {
 
   std::string PlainInvoke() {
     std::string text = InvokeHead();
-    for (size_t i = 0; i < plan_.stages.size(); ++i) {
+    for (const Step& step : plan_.schedule.steps) {
+      if (step.index != 0) continue;  // all steps of a stage follow its first one
+      const int i = step.layer;
       const Stage& stage = plan_.stages[i];
       const int steps = plan_.rows.layers[i].steps;
       const std::string call = absl::StrCat("Layer", i, "(arena, ");

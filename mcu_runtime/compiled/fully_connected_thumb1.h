@@ -60,9 +60,15 @@ MOTE_THUMB1_FUNCTION void DenseSumsThumb1(const uint32_t*, const uint8_t*, const
                "mov r9, r5\n"
                "mov r10, r5\n"
                "mov r11, r5\n"
-               "1:\n" MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS
+               "subs r2, r2, r0\n"
+               "lsls r2, r2, #27\n" /* eight inputs over a multiple of sixteen: 16 bytes over one of 32 */
+               "bmi 2f\n"
+               "1:\n" MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS /**/
+               "2:\n" MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS
                "cmp r0, lr\n"
-               "bne 1b\n"
+               "beq 3f\n"
+               "b 1b\n"
+               "3:\n"
                "pop {r3}\n"
                "mov r4, r8\n"
                "mov r5, r9\n"
@@ -88,24 +94,29 @@ void DenseThumb1(const DenseThumb1Params& p, const uint8_t* input, uint8_t* outp
   const uint8_t* weights = p.weights;
   const uint32_t* channels = p.channels;
   const uint32_t* extra = p.extras;
+  int32_t sums[16];
+  int32_t held = 0;
   for (int32_t first = 0; first < p.outputs; first += 4, weights += 4 * p.inputs) {
-    int32_t sums[4];
-    DenseSumsThumb1(codes, weights, end, sums);
-    for (int32_t i = 0; i < 4; ++i) sums[i] -= static_cast<int32_t>(total << 6);
+    int32_t* const four = sums + held;
+    DenseSumsThumb1(codes, weights, end, four);
+    for (int32_t i = 0; i < 4; ++i) four[i] -= static_cast<int32_t>(total << 6);
     for (int32_t n = p.extra_counts[first / 4]; n > 0; --n, ++extra) {
       const uint32_t word = codes[*extra >> 17];
       const int32_t code = static_cast<int32_t>((*extra >> 16 & 1) != 0 ? word & 0xffff : word >> 16);
-      sums[*extra >> 8 & 3] += code * static_cast<int8_t>(*extra);
+      four[*extra >> 8 & 3] += code * static_cast<int8_t>(*extra);
     }
+    held += 4;
+    if (held != 16 && first + 4 != p.outputs) continue;
     if (kSums) {
-      StoreSumsThumb1(sums, channels, 4, p.range, output);
-      channels += 12;
-      output += 4;
-      continue;
+      StoreSumsThumb1(sums, channels, held, p.range, output);
+    } else {
+      for (int32_t i = 0; i < held; ++i) {
+        output[i] = static_cast<uint8_t>(CodeOfSumThumb1(sums[i], channels + 3 * i, p.right_shift));
+      }
     }
-    for (int32_t i = 0; i < 4; ++i, channels += 3) {
-      *output++ = static_cast<uint8_t>(CodeOfSumThumb1(sums[i], channels, p.right_shift));
-    }
+    channels += 3 * held;
+    output += held;
+    held = 0;
   }
 }
 
