@@ -12,61 +12,106 @@
 
 namespace mote::compiled {
 
-/* `words` words of each source become 2 * kPixels words each. Returns what follows in the patch. */
+/* Defines, for kPixels sources s0, s1, s2: mote_gather_word, a word of each; mote_gather, `words` (not 0) of each. */
+#define MOTE_GATHER_MACROS                            \
+  ".macro mote_gather_word\n"                         \
+  "  ldr r0, [%[s0]], #4\n"                           \
+  "  .if %c[pixels] == 3\n"                           \
+  "    ldr r1, [%[s1]], #4\n"                         \
+  "    ldr r2, [%[s2]], #4\n"                         \
+  "    sxtb16 r3, r0, ror #8\n"                       \
+  "    sxtb16 r4, r1, ror #8\n"                       \
+  "    sxtb16 r5, r2, ror #8\n"                       \
+  "    sxtb16 r0, r0\n"                               \
+  "    sxtb16 r1, r1\n"                               \
+  "    sxtb16 r2, r2\n"                               \
+  "    stmia.w %[patch]!, {r0, r1, r2, r3, r4, r5}\n" \
+  "  .elseif %c[pixels] == 2\n"                       \
+  "    ldr r1, [%[s1]], #4\n"                         \
+  "    sxtb16 r2, r0, ror #8\n"                       \
+  "    sxtb16 r3, r1, ror #8\n"                       \
+  "    sxtb16 r0, r0\n"                               \
+  "    sxtb16 r1, r1\n"                               \
+  "    stmia.w %[patch]!, {r0, r1, r2, r3}\n"         \
+  "  .else\n"                                         \
+  "    sxtb16 r1, r0, ror #8\n"                       \
+  "    sxtb16 r0, r0\n"                               \
+  "    stmia.w %[patch]!, {r0, r1}\n"                 \
+  "  .endif\n"                                        \
+  ".endm\n"                                           \
+  ".macro mote_gather words\n"                        \
+  "  subs \\words, #4\n"                              \
+  "  blt 2f\n"                                        \
+  "1:\n"                                              \
+  "  mote_gather_word\n"                              \
+  "  mote_gather_word\n"                              \
+  "  mote_gather_word\n"                              \
+  "  mote_gather_word\n"                              \
+  "  subs \\words, #4\n"                              \
+  "  bge 1b\n"                                        \
+  "2:\n"                                              \
+  "  adds \\words, #4\n"                              \
+  "  beq 4f\n"                                        \
+  "3:\n"                                              \
+  "  mote_gather_word\n"                              \
+  "  subs \\words, #1\n"                              \
+  "  bne 3b\n"                                        \
+  "4:\n"                                              \
+  ".endm\n"
+#define MOTE_GATHER_MACROS_END ".purgem mote_gather_word\n .purgem mote_gather\n"
+
+/* `words` words of each of the first kPixels sources become 2 * kPixels words each. Returns what follows in the patch.
+ */
 template <int kPixels>
-inline uint32_t* GatherWords(const int8_t* const* sources, int32_t words, uint32_t* patch) {
+inline uint32_t* GatherWords(const int8_t* s0, const int8_t* s1, const int8_t* s2, int32_t words, uint32_t* patch) {
   if (words == 0) return patch;
-  const int8_t* s0 = sources[0];
-  if constexpr (kPixels == 3) {
-    const int8_t* s1 = sources[1];
-    const int8_t* s2 = sources[2];
-    asm volatile(
-        "1:\n"
-        "ldr r0, [%[s0]], #4\n"
-        "ldr r1, [%[s1]], #4\n"
-        "ldr r2, [%[s2]], #4\n"
-        "sxtb16 r3, r0, ror #8\n"
-        "sxtb16 r4, r1, ror #8\n"
-        "sxtb16 r5, r2, ror #8\n"
-        "sxtb16 r0, r0\n"
-        "sxtb16 r1, r1\n"
-        "sxtb16 r2, r2\n"
-        "stmia.w %[patch]!, {r0, r1, r2, r3, r4, r5}\n"
-        "subs %[words], #1\n"
-        "bne 1b\n"
-        : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [patch] "+r"(patch), [words] "+r"(words)
-        :
-        : "r0", "r1", "r2", "r3", "r4", "r5", "cc", "memory");
-  } else if constexpr (kPixels == 2) {
-    const int8_t* s1 = sources[1];
-    asm volatile(
-        "1:\n"
-        "ldr r0, [%[s0]], #4\n"
-        "ldr r1, [%[s1]], #4\n"
-        "sxtb16 r2, r0, ror #8\n"
-        "sxtb16 r3, r1, ror #8\n"
-        "sxtb16 r0, r0\n"
-        "sxtb16 r1, r1\n"
-        "stmia.w %[patch]!, {r0, r1, r2, r3}\n"
-        "subs %[words], #1\n"
-        "bne 1b\n"
-        : [s0] "+r"(s0), [s1] "+r"(s1), [patch] "+r"(patch), [words] "+r"(words)
-        :
-        : "r0", "r1", "r2", "r3", "cc", "memory");
-  } else {
-    asm volatile(
-        "1:\n"
-        "ldr r0, [%[s0]], #4\n"
-        "sxtb16 r1, r0, ror #8\n"
-        "sxtb16 r0, r0\n"
-        "stmia.w %[patch]!, {r0, r1}\n"
-        "subs %[words], #1\n"
-        "bne 1b\n"
-        : [s0] "+r"(s0), [patch] "+r"(patch), [words] "+r"(words)
-        :
-        : "r0", "r1", "cc", "memory");
-  }
+  asm volatile(MOTE_GATHER_MACROS "mote_gather %[words]\n" MOTE_GATHER_MACROS_END
+               : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [patch] "+r"(patch), [words] "+r"(words)
+               : [pixels] "i"(kPixels)
+               : "r0", "r1", "r2", "r3", "r4", "r5", "cc", "memory");
   return patch;
+}
+
+/* Of all rows of a filter, a segment each. */
+struct GatherPlan {
+  int32_t first; /* bytes from the begin of a row to the segment of the first pixel */
+  int32_t pixel; /* and from there to the next pixel's */
+  int32_t words; /* of a segment, not 0 */
+  const uint8_t* const* rows_end;
+};
+
+template <int kPixels>
+__attribute__((noinline)) void GatherRows(const GatherPlan* plan, const uint8_t* const* rows, uint32_t* patch) {
+  int32_t words;
+  const int8_t *s0, *s1, *s2;
+  asm volatile(
+      MOTE_GATHER_MACROS
+      "5:\n"
+      "ldmia %[plan], {r0, r1, r2}\n"
+      "ldr %[s0], [%[rows]], #4\n"
+      "add %[s0], r0\n"
+      "add %[s1], %[s0], r1\n"
+      "add %[s2], %[s1], r1\n"
+      "mov %[words], r2\n"
+      "mote_gather %[words]\n"
+      "ldr r0, [%[plan], #12]\n"
+      "cmp %[rows], r0\n"
+      "bne 5b\n" MOTE_GATHER_MACROS_END
+      : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [patch] "+r"(patch), [words] "=&r"(words), [rows] "+r"(rows)
+      : [plan] "r"(plan), [pixels] "i"(kPixels)
+      : "r0", "r1", "r2", "r3", "r4", "r5", "cc", "memory");
+}
+
+inline int8_t* CopyBytes(const int8_t* from, int32_t count, int8_t* to) {
+  for (; count >= 4; count -= 4, from += 4, to += 4) __builtin_memcpy(to, from, 4);
+  for (; count > 0; --count) *to++ = *from++;
+  return to;
+}
+inline int8_t* FillBytes(int8_t value, int32_t count, int8_t* to) {
+  const uint32_t word = static_cast<uint8_t>(value) * 0x01010101u;
+  for (; count >= 4; count -= 4, to += 4) __builtin_memcpy(to, &word, 4);
+  for (; count > 0; --count) *to++ = value;
+  return to;
 }
 
 /* What a filter's rows see. */
@@ -85,13 +130,14 @@ struct PatchWindow {
   int32_t segments_a_row() const { return segment_pixels == taps ? 1 : taps; }
 };
 
-/* Bytes of a segment that begins with pixel `first` of a row, where some of it is padding. */
-inline void PaddedSegment(const PatchWindow& w, const int8_t* row, int32_t first, int8_t* segment) {
-  for (int32_t x = first; x < first + w.segment_pixels; ++x) {
-    const bool inside = x >= 0 && x < w.width;
-    const int8_t* pixel = row + x * w.channels;
-    for (int32_t c = 0; c < w.channels; ++c) *segment++ = inside ? pixel[c] : w.zero;
-  }
+/* `pixels` pixels from pixel `first` of a row on, some of which may be padding. */
+inline void PaddedPixels(const PatchWindow& w, const int8_t* row, int32_t first, int32_t pixels, int8_t* out) {
+  const int32_t before = first < 0 ? (-first < pixels ? -first : pixels) : 0;
+  const int32_t end = first + pixels < w.width ? first + pixels : w.width;
+  const int32_t inside = end - first - before > 0 ? end - first - before : 0;
+  out = FillBytes(w.zero, before * w.channels, out);
+  out = CopyBytes(row + (first + before) * w.channels, inside * w.channels, out);
+  FillBytes(w.zero, (pixels - before - inside) * w.channels, out);
 }
 
 /* Patches of kPixels neighbouring output pixels. Made once a row. */
@@ -106,6 +152,7 @@ class PatchGatherer {
     words_ = segment >> 2;
     rest_ = segment & 3;
     rest_patch_ = patch + w.rows * segments_ * words_ * 2 * kPixels;
+    simple_ = segments_ == 1 && words_ != 0 && rest_ == 0;
     pixel_ = w.stride * w.channels;
     last_inside_ = w.width - (kPixels - 1) * w.stride - (w.taps - 1) * w.dilation - 1;
   }
@@ -113,16 +160,26 @@ class PatchGatherer {
   /* Of output pixels [x, x + kPixels). */
   void Gather(int32_t x) const {
     const int32_t first = x * w_.stride - w_.left;
-    if (first < 0 || first > last_inside_) return GatherEdge(first);
+    const bool inside = first >= 0 && first <= last_inside_;
+    if (inside && simple_) {
+      const GatherPlan plan = {first * w_.channels, pixel_, words_, rows_ + w_.rows};
+      return GatherRows<kPixels>(&plan, rows_, patch_);
+    }
     uint32_t* patch = patch_;
-    RestPlace rest = {rest_patch_, false};
+    RestPlace rest = {reinterpret_cast<int16_t*>(rest_patch_), 1};
     for (int32_t r = 0; r < w_.rows; ++r) {
       const int8_t* source = reinterpret_cast<const int8_t*>(rows_[r]) + first * w_.channels;
       for (int32_t s = 0; s < segments_; ++s, source += w_.dilation * w_.channels) {
-        const int8_t* sources[kPixels];
-        for (int32_t p = 0; p < kPixels; ++p) sources[p] = source + p * pixel_;
-        patch = GatherWords<kPixels>(sources, words_, patch);
-        if (rest_ != 0) GatherRest(sources, &rest);
+        const int8_t* s0 = source;
+        const int8_t* s1 = source + pixel_;
+        const int8_t* s2 = source + 2 * pixel_;
+        if (!inside) {
+          const int8_t* padded[3] = {s0, s1, s2};
+          PadSources(r, first + s * w_.dilation, padded);
+          s0 = padded[0], s1 = padded[1], s2 = padded[2];
+        }
+        patch = GatherWords<kPixels>(s0, s1, s2, words_, patch);
+        if (rest_ != 0) GatherRest(s0, s1, s2, &rest);
       }
     }
   }
@@ -130,37 +187,30 @@ class PatchGatherer {
  private:
   /* Where products go that come after all whole words. */
   struct RestPlace {
-    uint32_t* pair;
-    bool second;
+    int16_t* out;
+    int32_t step; /* to the next product's: the other half of the word, or the next words */
   };
 
-  void GatherRest(const int8_t* const* sources, RestPlace* place) const {
+  void GatherRest(const int8_t* s0, const int8_t* s1, const int8_t* s2, RestPlace* place) const {
+    int16_t* out = place->out;
     for (int32_t i = 4 * words_; i < 4 * words_ + rest_; ++i) {
-      int16_t* out = reinterpret_cast<int16_t*>(place->pair) + (place->second ? 1 : 0);
-      for (int32_t p = 0; p < kPixels; ++p) out[2 * p] = sources[p][i];
-      if (place->second) place->pair += kPixels;
-      place->second = !place->second;
+      out[0] = s0[i];
+      if (kPixels > 1) out[2] = s1[i];
+      if (kPixels > 2) out[4] = s2[i];
+      out += place->step;
+      place->step = 2 * kPixels - place->step;
     }
+    place->out = out;
   }
 
-  __attribute__((noinline)) void GatherEdge(int32_t first) const {
-    uint32_t* patch = patch_;
-    RestPlace rest = {rest_patch_, false};
-    for (int32_t r = 0; r < w_.rows; ++r) {
-      const int8_t* row = reinterpret_cast<const int8_t*>(rows_[r]);
-      for (int32_t s = 0; s < segments_; ++s) {
-        const int8_t* sources[kPixels];
-        for (int32_t p = 0; p < kPixels; ++p) {
-          const int32_t pixel = first + p * w_.stride + s * w_.dilation;
-          sources[p] = row + pixel * w_.channels;
-          if (pixel >= 0 && pixel + w_.segment_pixels <= w_.width) continue;
-          int8_t* segment = edge_ + p * 4 * (words_ + 1);
-          PaddedSegment(w_, row, pixel, segment);
-          sources[p] = segment;
-        }
-        patch = GatherWords<kPixels>(sources, words_, patch);
-        if (rest_ != 0) GatherRest(sources, &rest);
-      }
+  /* Segments of which some is padding, that begin with pixels first, first + stride, ... of row r. */
+  __attribute__((noinline)) void PadSources(int32_t r, int32_t first, const int8_t** sources) const {
+    const int8_t* row = reinterpret_cast<const int8_t*>(rows_[r]);
+    for (int32_t p = 0; p < kPixels; ++p, first += w_.stride) {
+      if (first >= 0 && first + w_.segment_pixels <= w_.width) continue;
+      int8_t* segment = edge_ + p * 4 * (words_ + 1);
+      PaddedPixels(w_, row, first, w_.segment_pixels, segment);
+      sources[p] = segment;
     }
   }
 
@@ -174,6 +224,7 @@ class PatchGatherer {
   int32_t rest_;
   int32_t pixel_;
   int32_t last_inside_;
+  bool simple_; /* whole words, one segment a row */
 };
 
 }  // namespace mote::compiled
