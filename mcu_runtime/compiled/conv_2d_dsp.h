@@ -20,8 +20,8 @@ struct ConvDspParams {
   PatchWindow window;
   int32_t output_width;
   int32_t output_channels;
-  int32_t output_step; /* nhwc8: bytes from a pixel to the next; planar8: from a channel to the next */
-  int32_t output_left; /* planar8: bytes of padding before the first pixel */
+  int32_t output_step; /* nhwc8: bytes from a pixel to the next; planar: from a channel to the next */
+  int32_t output_left; /* planar: bytes of padding before the first pixel */
   int32_t chunks;      /* of four products in a sum, the last one padded */
   int32_t left_shift;  /* k */
   int32_t offset;      /* C */
@@ -35,7 +35,8 @@ template <int kUnroll, DspWeights kWeights, DspRequantize kRequantize, DspLayout
           bool kOne>
 struct ConvDsp {
   static constexpr bool kSums = kRequantize == DspRequantize::kSums;
-  static constexpr bool kPlanar = kLayout == DspLayout::kPlanar8;
+  static constexpr bool kPlanar = kLayout != DspLayout::kNhwc8;
+  static constexpr int32_t kCodeBytes = kLayout == DspLayout::kPlanar16 ? 2 : 1;
 
   /* Pixels from x on, in blocks of kPixels as long as there are as many of `pixels`. Returns the one that comes next.
    */
@@ -57,7 +58,7 @@ struct ConvDsp {
     tail->step = p.output_step;
     const int32_t pairs = kSums ? (p.output_channels + 1) >> 1 : p.output_channels >> 1;
     const int32_t span = pairs * (kSums ? 8 * kPixels : kPlanar ? 2 * p.output_step : 2);
-    const int32_t pixel = kPlanar ? 1 : p.output_step;
+    const int32_t pixel = kPlanar ? kCodeBytes : p.output_step;
     const PatchGatherer<kPixels> gatherer(p.window, rows, reinterpret_cast<uint32_t*>(patch),
                                           reinterpret_cast<int8_t*>(after));
     output += x * pixel;
@@ -81,26 +82,32 @@ struct ConvDsp {
   template <int kPixels>
   __attribute__((noinline)) static void LastChannel(const ConvDspParams& p, DspBlockTail* tail, uint8_t* codes,
                                                     uint8_t* output) {
-    constexpr int32_t kCodeBytes = kRequantize == DspRequantize::kOneLine ? 16 : 24;
+    constexpr int32_t kWordBytes = kRequantize == DspRequantize::kOneLine ? 16 : 24;
     const int32_t pairs = p.output_channels >> 1;
     tail->output = codes;
-    tail->step = kPlanar ? kPixels : 2;
-    tail->output_end = codes + (kPlanar ? 2 * kPixels : 2);
-    DspBlock<kPixels, kUnroll, kWeights, kRequantize, kLayout, kShift>(p.weights + pairs * (p.chunks * 8 + kCodeBytes),
+    tail->step = kPlanar ? kPixels * kCodeBytes : 2;
+    tail->output_end = codes + 2 * (kPlanar ? kPixels * kCodeBytes : 1);
+    DspBlock<kPixels, kUnroll, kWeights, kRequantize, kLayout, kShift>(p.weights + pairs * (p.chunks * 8 + kWordBytes),
                                                                        tail->patch);
     tail->step = p.output_step;
     for (int32_t i = 0; i < kPixels; ++i) {
-      output[kPlanar ? 2 * pairs * p.output_step + i : 2 * pairs + i * p.output_step] = codes[kPlanar ? i : 2 * i];
+      const uint8_t code = codes[i * (kPlanar ? kCodeBytes : 2)];
+      Store(code, output + (kPlanar ? 2 * pairs * p.output_step + i * kCodeBytes : 2 * pairs + i * p.output_step));
     }
+  }
+
+  static void Store(uint8_t code, uint8_t* at) {
+    *at = code;
+    if (kCodeBytes == 2) at[1] = code < 128 ? 0 : 255;
   }
 
   template <int kPixels>
   static void StoreSums(const ConvDspParams& p, const int32_t* sums, uint8_t* output) {
     for (int32_t c = 0; c < p.output_channels; ++c) {
       for (int32_t i = 0; i < kPixels; ++i) {
-        const int32_t at = kPlanar ? c * p.output_step + i : i * p.output_step + c;
-        output[at] =
-            static_cast<uint8_t>(device::RequantizeToInt8(*sums++ + p.terms[c].bias, p.terms[c].multiplier, p.range));
+        const int32_t code = device::RequantizeToInt8(*sums++ + p.terms[c].bias, p.terms[c].multiplier, p.range);
+        Store(static_cast<uint8_t>(code),
+              output + (kPlanar ? c * p.output_step + i * kCodeBytes : i * p.output_step + c));
       }
     }
   }

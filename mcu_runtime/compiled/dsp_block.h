@@ -30,8 +30,8 @@ enum class DspWeights { kPaired = 0, kBytes = 1 };
  *   kSums:     the sum itself, int32: somebody else goes on with it */
 enum class DspRequantize { kOneLine = 1, kTwoLines = 2, kSums = 0 };
 
-/* How codes of a block are stored. (Sums: [channel][pixel], int32.) */
-enum class DspLayout { kNhwc8 = 0, kPlanar8 = 1 };
+/* How codes of a block are stored; kPlanar16: as int16. (Sums: [channel][pixel], int32.) */
+enum class DspLayout { kNhwc8 = 0, kPlanar8 = 1, kPlanar16 = 2 };
 
 /* What stands before and after the patch: the block has no register left for it. */
 struct DspBlockHead {
@@ -44,7 +44,7 @@ struct DspBlockTail {
   int32_t scale_b; /* for sums of b: 2^(k - 8) where they come as 256 * B (kOneLine, kPaired) */
   int32_t offset;  /* C */
   uint8_t* output;
-  int32_t step;        /* nhwc8: bytes from a pixel to the next; planar8: from a channel to the next */
+  int32_t step;        /* nhwc8: bytes from a pixel to the next; planar: from a channel to the next */
   uint8_t* output_end; /* what `output` is after the last pair of channels */
   const void* patch;
 };
@@ -165,6 +165,10 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "  .endif\n"
       ".endm\n"
 
+      ".macro mote_store code, at\n"
+      "  .if %c[planar] == 2\n strh.w \\code, \\at\n .else\n strb.w \\code, \\at\n .endif\n"
+      ".endm\n"
+
       ".balign 4\n" /* for ADR, which counts from a word */
       "adr.w r6, 3f\n"
       "ldr.w r8, [lr, #-12]\n"
@@ -221,20 +225,20 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "  ldr.w r11, [lr, #12]\n"
       "  ldrd r9, r10, [lr, #16]\n" /* step, output_end */
       "  .if %c[planar]\n"
-      "    strb.w r0, [r11]\n"
+      "    mote_store r0, [r11]\n"
       "    .if %c[pixels] > 1\n"
-      "      strb.w r1, [r11, #1]\n"
+      "      mote_store r1, \"[r11, #%c[planar]]\"\n"
       "    .endif\n"
       "    .if %c[pixels] > 2\n"
-      "      strb.w r2, [r11, #2]\n"
+      "      mote_store r2, \"[r11, #2 * %c[planar]]\"\n"
       "    .endif\n"
-      "    strb.w r3, [r11, r9]\n"
+      "    mote_store r3, \"[r11, r9]\"\n"
       "    add.w r11, r11, r9\n"
       "    .if %c[pixels] > 1\n"
-      "      strb.w r4, [r11, #1]\n"
+      "      mote_store r4, \"[r11, #%c[planar]]\"\n"
       "    .endif\n"
       "    .if %c[pixels] > 2\n"
-      "      strb.w r5, [r11, #2]\n"
+      "      mote_store r5, \"[r11, #2 * %c[planar]]\"\n"
       "    .endif\n"
       "    add.w r11, r11, r9\n"
       "  .else\n"
@@ -255,7 +259,8 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "cmp r11, r10\n"
       "bne.w 1b\n"
       "pop {r7}\n"
-      ".purgem mote_mac\n .purgem mote_products\n .purgem mote_chunk\n .purgem mote_code\n .purgem mote_codes\n"
+      ".purgem mote_mac\n .purgem mote_products\n .purgem mote_chunk\n .purgem mote_code\n .purgem mote_codes\n "
+      ".purgem mote_store\n"
       : "+r"(weights_register), "+r"(patch_register)
       : [pixels] "i"(kPixels), [unroll] "i"(kUnroll), [bytes] "i"(static_cast<int>(kWeights)),
         [lines] "i"(static_cast<int>(kRequantize)), [planar] "i"(static_cast<int>(kLayout)), [shift] "i"(kShift),

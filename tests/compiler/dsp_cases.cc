@@ -45,9 +45,10 @@ class Writer {
     Table("int8_t", k + "Outside", std::vector<int8_t>(longest + 4, static_cast<int8_t>(layer.input_zero_point)));
     const DspRequantization& r = packed.requantization;
     Terms(k, r);
-    const bool planar = s.layout == "kPlanar8";
-    const int left = planar ? 1 : 0;
-    const int plane = planar ? (h.output + 2 + 3) / 4 * 4 : 0;
+    const bool planar = s.layout != "kNhwc8";
+    const int code_bytes = s.layout == "kPlanar16" ? 2 : 1;
+    const int left = planar ? code_bytes : 0;
+    const int plane = planar ? (h.output + 2 + 3) / 4 * 4 * code_bytes : 0;
     const int row_bytes = planar ? plane * s.outputs : h.output * s.outputs;
     std::vector<uint8_t> expected(row_bytes * v.output, 0x55);
     for (int y = 0; y < v.output; ++y) {
@@ -65,8 +66,9 @@ class Writer {
               }
             }
           }
-          const int at = y * row_bytes + (planar ? c * plane + left + x : x * s.outputs + c);
+          const int at = y * row_bytes + (planar ? c * plane + left + x * code_bytes : x * s.outputs + c);
           expected[at] = Code(layer, c, sum);
+          if (code_bytes == 2) expected[at + 1] = expected[at] > 127 ? 255 : 0;
         }
       }
     }
@@ -461,6 +463,7 @@ int main(int argc, char** argv) {
       continue;
     }
     if (i % 3 != 0) {
+      if (shape.layout == "kPlanar8" && shape.channels % 2 != 0) shape.layout = "kPlanar16";
       writer.Conv(shape);
       continue;
     }
