@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "export/compiler/pack_depthwise_general_dsp.h"
 #include "export/compiler/pack_dsp.h"
 #include "export/compiler/planar8.h"
 #include "export/compiler/variant.h"
@@ -111,7 +112,10 @@ class ConvDsp : public Variant {
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
     const bool dense = layer.kind == LayerKind::kDense;
-    if (!request.target.core.has_dsp || (!dense && layer.kind != LayerKind::kConvolution)) return std::nullopt;
+    // Every output channel sees the one input channel that there is.
+    const bool depthwise_of_one = layer.kind == LayerKind::kDepthwise && layer.input_channels == 1;
+    if (!request.target.core.has_dsp) return std::nullopt;
+    if (!dense && !depthwise_of_one && layer.kind != LayerKind::kConvolution) return std::nullopt;
     const Tensor& input = network.tensors[layer.inputs[0]];
     const Tensor& output = network.tensors[layer.outputs[0]];
     const RowLayout wanted = request.output.value_or(Nhwc8(output));
@@ -244,6 +248,59 @@ class DepthwiseDsp : public Variant {
   static constexpr int kMostAdvance = 255;  // of a load
 };
 
+class DepthwiseGeneralDsp : public Variant {
+ public:
+  std::string name() const override { return "depthwise_general_dsp"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    if (!request.target.core.has_dsp || layer.kind != LayerKind::kDepthwise) return std::nullopt;
+    const Tensor& input = network.tensors[layer.inputs[0]];
+    const Tensor& output = network.tensors[layer.outputs[0]];
+    if (request.output && *request.output != Nhwc8(output)) return std::nullopt;
+    const bool small = request.target.is(Optimize::kSize);
+    const PackedDepthwiseDsp packed = PackDepthwiseGeneralDsp(layer, small);
+    const DspRequantization& requantization = packed.requantization;
+    const Axis& h = layer.horizontal;
+    const int multiplier = layer.output_channels / layer.input_channels;
+    const int unroll = small ? kUnrollForSize : kUnrollForSpeed;
+    KernelUse use;
+    use.variant = name();
+    use.form = KernelForm::kWindow;
+    use.function = absl::StrCat("mote::compiled::DepthwiseGeneralDsp<", unroll,
+                                ", mote::compiled::DepthwiseWeights::", small ? "kBytes" : "kHalfwords", ", ",
+                                RequantizeName(requantization), ", ", ShiftArgument(requantization), ">::Row");
+    use.header = "mcu_runtime/compiled/depthwise_general_dsp.h";
+    use.params_type = "mote::compiled::DepthwiseGeneralParams";
+    use.params = absl::StrCat("{/*channels=*/", layer.output_channels, ", /*multiplier=*/", multiplier, ", /*rows=*/",
+                              layer.vertical.filter, ", /*taps=*/", h.filter, ", /*stride=*/", h.stride,
+                              ", /*dilation=*/", h.dilation, ", /*left=*/", h.padding, ", /*width=*/", h.input,
+                              ", /*output_width=*/", h.output, ", /*zero=*/", layer.input_zero_point, ", ",
+                              RequantizationText(layer, requantization, "/*stream=*/"));
+    AddConstants(packed.stream, requantization, &use);
+    const bool copies = multiplier != 1 || layer.output_channels < 4;
+    if (copies) use.remark = "taps are copied: several output channels an input channel, or less than four";
+    use.reads = {Nhwc8(input)};
+    use.outside_value = layer.input_zero_point;
+    use.writes = Nhwc8(output);
+    use.scratch_bytes = ScratchBytes(layer, HasSums(requantization), copies);
+    const int64_t four = (small ? 14 : 10) * layer.taps() + 4 * InstructionsACode(requantization) + 16;
+    const int64_t pixel = 40 + 7 * layer.taps() + (copies ? 5 * layer.taps() * layer.output_channels : 0);
+    use.instructions = int64_t{layer.vertical.output} * h.output * (pixel + (layer.output_channels + 3) / 4 * four);
+    use.code_bytes = 420 + 36 * unroll;
+    return use;
+  }
+
+ private:
+  // Pointers to taps, a pixel of padding, results of a pixel, copies of taps.
+  static int64_t ScratchBytes(const Layer& layer, bool has_sums, bool copies) {
+    const int64_t channels = AlignedUp(layer.output_channels, 4);
+    return 4 * layer.taps() + channels + (has_sums ? 4 : 1) * (channels + 4) + (copies ? layer.taps() * channels : 0);
+  }
+
+  static constexpr int kUnrollForSpeed = 8;
+  static constexpr int kUnrollForSize = 1;
+};
+
 class PlanarConversion : public Variant {
  public:
   std::string name() const override { return "planar8"; }
@@ -277,6 +334,7 @@ class PlanarConversion : public Variant {
 void AddDspVariants(VariantList* variants) {
   variants->push_back(std::make_unique<ConvDsp>());
   variants->push_back(std::make_unique<DepthwiseDsp>());
+  variants->push_back(std::make_unique<DepthwiseGeneralDsp>());
   variants->push_back(std::make_unique<PlanarConversion>());
 }
 

@@ -3,6 +3,7 @@
 #define MOTE_MCU_RUNTIME_COMPILED_PLAIN_H_
 
 #undef MOTE_KERNEL
+#undef MOTE_KERNEL /* of a header that came first */
 #define MOTE_KERNEL inline
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC push_options

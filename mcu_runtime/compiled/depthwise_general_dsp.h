@@ -1,0 +1,251 @@
+/* DEPTHWISE_CONV_2D for cores with the DSP extension: any filter, stride, dilation and multiplier, from int8 rows
+ * [x][channel] as the file has them. (3x3 from planar rows: depthwise_conv_2d_dsp.h.)
+ *
+ * Four channels at a time: of each tap a word of inputs, bytes b0..b3, becomes the halfwords (b0, b2) and (b1, b3), as
+ * weights stand in flash, and four SMLABB or SMLATT sum. 9 instructions for 4 products (11 where weights are bytes),
+ * and about 8 an output to begin, to make its code and to store it.
+ *
+ * Taps are a list of pointers, made anew for each output pixel, so that neither windows nor padding matter to the
+ * block. Where an input channel has several output channels, or there are less than four, taps' pixels are copied
+ * first.
+ *
+ * The stream of four channels: for each tap the halfwords {w0, w2}, {w1, w3}, or (DepthwiseWeights::kBytes) the bytes
+ * w0..w3; then the constants of each channel as in dsp_block.h. What four does not divide: the last four channels once
+ * more.
+ */
+#ifndef MOTE_MCU_RUNTIME_COMPILED_DEPTHWISE_GENERAL_DSP_H_
+#define MOTE_MCU_RUNTIME_COMPILED_DEPTHWISE_GENERAL_DSP_H_
+
+#include "mcu_runtime/compiled/dsp_block.h"
+#include "mcu_runtime/compiled/rows.h"
+#include "mcu_runtime/kernels/requantize.h"
+
+namespace mote::compiled {
+
+enum class DepthwiseWeights { kHalfwords = 0, kBytes = 1 };
+
+struct DepthwiseGeneralParams {
+  int32_t channels;   /* of the output */
+  int32_t multiplier; /* output channels an input channel */
+  int32_t rows;       /* of the filter */
+  int32_t taps;       /* of its row */
+  int32_t stride;     /* pixels */
+  int32_t dilation;   /* of taps within the row */
+  int32_t left;       /* padding before the first pixel */
+  int32_t width;      /* of the input's rows */
+  int32_t output_width;
+  int8_t zero;        /* what padding holds */
+  int32_t left_shift; /* k */
+  int32_t offset;     /* C */
+  const uint8_t* stream;
+  /* DspRequantize::kSums. */
+  const device::ChannelTerms* terms;
+  device::OutputRange range;
+};
+
+/* What the inner block finds on its stack. */
+struct DepthwiseQuadFrame {
+  const uint8_t* const* taps;
+  int32_t rounds;   /* of the unrolled loop */
+  uint32_t entered; /* bytes of its code that the first round executes */
+  int32_t scale;    /* 2^k */
+  int32_t offset;
+  int32_t end; /* the channel after the last one */
+};
+
+/* Four channels at a time of one pixel, from `channel` on. Codes are stored side by side; kSums: int32, likewise.
+ * Returns what follows in the stream.
+ * Registers: r0-r3 sums, r4 taps, r5 rounds, r6 channel, r7 output, r8, r9 inputs, r10, r11 weights, r12 the stream. */
+template <int kUnroll, DepthwiseWeights kWeights, DspRequantize kRequantize, int kShift>
+__attribute__((noinline)) const uint8_t* DepthwiseQuads(const DepthwiseQuadFrame* frame, const uint8_t* stream,
+                                                        int32_t channel, uint8_t* output) {
+  register const void* frame_register asm("r0") = frame;
+  register const uint8_t* stream_register asm("r1") = stream;
+  register int32_t channel_register asm("r2") = channel;
+  register uint8_t* output_register asm("r3") = output;
+  asm volatile(
+      "push {r7}\n"
+      "sub sp, #24\n"
+      "mov r12, r1\n mov r6, r2\n mov r7, r3\n"
+      "ldmia.w r0, {r1, r2, r3, r4, r5, r8}\n"
+      "adr.w r9, 3f\n"
+      "sub.w r3, r9, r3\n"
+      "orr.w r3, r3, #1\n"
+      "stmia.w sp, {r1, r2, r3, r4, r5, r8}\n"
+      ".macro mote_code sum, bias, m, d\n"
+      "  .if %c[lines] == 1\n"
+      "    mla \\sum, \\sum, r4, \\d\n"
+      "  .else\n"
+      "    add.w \\sum, \\sum, \\bias\n"
+      "    eor.w r9, \\d, \\sum, asr #31\n"
+      "    mla \\sum, \\sum, r4, r9\n"
+      "  .endif\n"
+      "  smmla \\sum, \\sum, \\m, r5\n"
+      "  ssat \\sum, #8, \\sum, asr %[shift]\n"
+      ".endm\n"
+      "1:\n"
+      "ldrd r4, r5, [sp]\n"
+      "movs r0, #0\n movs r1, #0\n movs r2, #0\n movs r3, #0\n"
+      "ldr.w pc, [sp, #8]\n"
+      ".balign 4\n" /* for ADR */
+      "2:\n"
+      ".rept %c[unroll]\n"
+      "  ldr.w r8, [r4], #4\n"
+      "  .if %c[bytes]\n"
+      "    ldr.w r10, [r12], #4\n"
+      "    sxtb16.w r11, r10, ror #8\n"
+      "    sxtb16.w r10, r10\n"
+      "  .else\n"
+      "    ldmia.w r12!, {r10, r11}\n"
+      "  .endif\n"
+      "  ldr.w r8, [r8, r6]\n"
+      "  sxtb16.w r9, r8, ror #8\n"
+      "  sxtb16.w r8, r8\n"
+      "  smlabb r0, r8, r10, r0\n"
+      "  smlabb r1, r9, r11, r1\n"
+      "  smlatt r2, r8, r10, r2\n"
+      "  smlatt r3, r9, r11, r3\n"
+      ".endr\n"
+      "3:\n"
+      ".if 3b - 2b != %c[tap_bytes] * %c[unroll]\n"
+      ".error \"kTapBytes\"\n"
+      ".endif\n"
+      "subs.w r5, r5, #1\n"
+      "bne.w 2b\n"
+      ".if %c[lines] == 0\n"
+      "  stmia.w r7!, {r0, r1, r2, r3}\n"
+      ".else\n"
+      "  ldrd r4, r5, [sp, #12]\n" /* scale, offset */
+      "  .if %c[lines] == 1\n"
+      "    ldmia.w r12!, {r8, r9, r10, r11}\n"
+      "    mote_code r0, r8, r8, r9\n"
+      "    mote_code r1, r10, r10, r11\n"
+      "    ldmia.w r12!, {r8, r9, r10, r11}\n"
+      "    mote_code r2, r8, r8, r9\n"
+      "    mote_code r3, r10, r10, r11\n"
+      "  .else\n"
+      "    ldmia.w r12!, {r8, r10, r11}\n"
+      "    mote_code r0, r8, r10, r11\n"
+      "    ldmia.w r12!, {r8, r10, r11}\n"
+      "    mote_code r1, r8, r10, r11\n"
+      "    ldmia.w r12!, {r8, r10, r11}\n"
+      "    mote_code r2, r8, r10, r11\n"
+      "    ldmia.w r12!, {r8, r10, r11}\n"
+      "    mote_code r3, r8, r10, r11\n"
+      "  .endif\n"
+      "  bfi r0, r1, #8, #8\n"
+      "  bfi r2, r3, #8, #8\n"
+      "  pkhbt r0, r0, r2, lsl #16\n"
+      "  str.w r0, [r7], #4\n"
+      ".endif\n"
+      "ldr.w r8, [sp, #20]\n"
+      "add.w r6, r6, #4\n"
+      "cmp r6, r8\n"
+      "bne.w 1b\n"
+      "mov r1, r12\n"
+      "add sp, #24\n"
+      "pop {r7}\n"
+      ".purgem mote_code\n"
+      : "+r"(frame_register), "+r"(stream_register), "+r"(channel_register), "+r"(output_register)
+      : [unroll] "i"(kUnroll), [bytes] "i"(static_cast<int>(kWeights)), [lines] "i"(static_cast<int>(kRequantize)),
+        [shift] "i"(kShift), [tap_bytes] "i"(kWeights == DepthwiseWeights::kBytes ? 44 : 36)
+      : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+  return stream_register;
+}
+
+template <int kUnroll, DepthwiseWeights kWeights, DspRequantize kRequantize, int kShift>
+struct DepthwiseGeneralDsp {
+  static constexpr int32_t kTapBytes = kWeights == DepthwiseWeights::kBytes ? 44 : 36; /* of the block's code */
+  static constexpr bool kSums = kRequantize == DspRequantize::kSums;
+
+  /* What stands in the scratch: pointers to all taps, a pixel of padding, codes or sums of a pixel, copies of taps. */
+  struct Scratch {
+    const uint8_t** list;
+    uint8_t* padding;
+    uint8_t* results;
+    uint8_t* copies;
+  };
+
+  static int32_t Rounded(int32_t channels) { return (channels + 3) & ~3; }
+
+  static Scratch Divide(const DepthwiseGeneralParams& p, uint8_t* scratch) {
+    Scratch s;
+    s.list = reinterpret_cast<const uint8_t**>(scratch);
+    s.padding = scratch + 4 * p.rows * p.taps;
+    s.results = s.padding + Rounded(p.channels);
+    s.copies = s.results + (kSums ? 4 : 1) * (Rounded(p.channels) + 4);
+    return s;
+  }
+
+  /* KernelForm::kWindow: one output row. */
+  static void Row(const DepthwiseGeneralParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
+    const Scratch s = Divide(p, scratch);
+    FillRow(s.padding, Rounded(p.channels), static_cast<uint8_t>(p.zero) * 0x01010101u);
+    DepthwiseQuadFrame frame;
+    const int32_t taps = p.rows * p.taps;
+    frame.taps = s.list;
+    frame.rounds = (taps + kUnroll - 1) / kUnroll;
+    frame.entered = static_cast<uint32_t>((taps + kUnroll - 1) % kUnroll + 1) * kTapBytes;
+    frame.scale = 1 << p.left_shift;
+    frame.offset = p.offset;
+    const bool copies = p.multiplier != 1 || p.channels < 4;
+    for (int32_t x = 0; x < p.output_width; ++x, output += p.channels) {
+      ListTaps(p, rows, x * p.stride - p.left, s);
+      if (copies) CopyTaps(p, s);
+      const bool direct = !kSums && p.channels >= 4;
+      Pixel(p, &frame, direct ? output : s.results);
+      if (!direct) StoreResults(p, s.results, output);
+    }
+  }
+
+  /* Pointers to the pixels that taps read, the window's first one at `first`. */
+  static void ListTaps(const DepthwiseGeneralParams& p, const uint8_t* const* rows, int32_t first, const Scratch& s) {
+    const int32_t pixel = p.multiplier == 1 ? p.channels : p.channels / p.multiplier;
+    const uint8_t** list = s.list;
+    for (int32_t r = 0; r < p.rows; ++r) {
+      int32_t x = first;
+      for (int32_t t = 0; t < p.taps; ++t, x += p.dilation) {
+        *list++ = x >= 0 && x < p.width ? rows[r] + x * pixel : s.padding;
+      }
+    }
+  }
+
+  /* Copies of the listed pixels with an input for every output channel, whole words each. */
+  __attribute__((noinline)) static void CopyTaps(const DepthwiseGeneralParams& p, const Scratch& s) {
+    uint8_t* to = s.copies;
+    for (int32_t t = 0; t < p.rows * p.taps; ++t) {
+      const uint8_t* from = s.list[t];
+      s.list[t] = to;
+      for (int32_t c = 0; c < p.channels; c += p.multiplier, ++from) {
+        for (int32_t i = 0; i < p.multiplier; ++i) to[c + i] = *from;
+      }
+      to += Rounded(p.channels);
+    }
+  }
+
+  /* The last channels are computed once more where four does not divide them. */
+  static void Pixel(const DepthwiseGeneralParams& p, DepthwiseQuadFrame* frame, uint8_t* results) {
+    const uint8_t* stream = p.stream;
+    frame->end = p.channels < 4 ? 4 : p.channels & ~3;
+    stream = DepthwiseQuads<kUnroll, kWeights, kRequantize, kShift>(frame, stream, 0, results);
+    if (p.channels < 4 || (p.channels & 3) == 0) return;
+    frame->end = p.channels;
+    DepthwiseQuads<kUnroll, kWeights, kRequantize, kShift>(frame, stream, p.channels - 4,
+                                                           results + (kSums ? 4 : 1) * (p.channels - 4));
+  }
+
+  static void StoreResults(const DepthwiseGeneralParams& p, const uint8_t* results, uint8_t* output) {
+    for (int32_t c = 0; c < p.channels; ++c) {
+      if constexpr (kSums) {
+        const int32_t sum = reinterpret_cast<const int32_t*>(results)[c] + p.terms[c].bias;
+        output[c] = static_cast<uint8_t>(device::RequantizeToInt8(sum, p.terms[c].multiplier, p.range));
+      } else {
+        output[c] = results[c];
+      }
+    }
+  }
+};
+
+}  // namespace mote::compiled
+
+#endif  // MOTE_MCU_RUNTIME_COMPILED_DEPTHWISE_GENERAL_DSP_H_
