@@ -22,8 +22,14 @@ PackedDepthwiseDsp PackDepthwiseGeneralDsp(const Layer& layer, bool bytes) {
   const DspRequantization& requantization = packed.requantization;
   const int channels = layer.output_channels;
   const int taps = layer.taps();
+  // Of {m, D} and {bias, m, D} the last two end the stream; what comes before begins it.
   const size_t words = requantization.channel_words.empty() ? 0 : requantization.channel_words[0].size();
+  const size_t starts = words == 3 ? 1 : 0;
+  const auto append_word = [&](int channel, size_t i) {
+    Append(channel < channels ? static_cast<uint32_t>(requantization.channel_words[channel][i]) : 0, 4, &packed.stream);
+  };
   const auto append_four = [&](int first) {
+    for (int channel = first; channel < first + 4 && starts != 0; ++channel) append_word(channel, 0);
     for (int tap = 0; tap < taps; ++tap) {
       for (const int place : bytes ? kBytes : kHalfwords) {
         const int channel = first + place;
@@ -32,10 +38,7 @@ PackedDepthwiseDsp PackDepthwiseGeneralDsp(const Layer& layer, bool bytes) {
       }
     }
     for (int channel = first; channel < first + 4; ++channel) {
-      for (size_t i = 0; i < words; ++i) {
-        Append(channel < channels ? static_cast<uint32_t>(requantization.channel_words[channel][i]) : 0, 4,
-               &packed.stream);
-      }
+      for (size_t i = starts; i < words; ++i) append_word(channel, i);
     }
   };
   for (int first = 0; first + 4 <= std::max(channels, 4); first += 4) append_four(first);

@@ -9,9 +9,9 @@
  * block. Where an input channel has several output channels, or there are less than four, taps' pixels are copied
  * first.
  *
- * The stream of four channels: for each tap the halfwords {w0, w2}, {w1, w3}, or (DepthwiseWeights::kBytes) the bytes
- * w0..w3; then the constants of each channel as in dsp_block.h. What four does not divide: the last four channels once
- * more.
+ * The stream of four channels: kTwoLines their biases, with which sums begin; for each tap the halfwords {w0, w2}, {w1,
+ * w3}, or (DepthwiseWeights::kBytes) the bytes w0..w3; then {m, D} of each channel. What four does not divide: the last
+ * four channels once more.
  */
 #ifndef MOTE_MCU_RUNTIME_COMPILED_DEPTHWISE_GENERAL_DSP_H_
 #define MOTE_MCU_RUNTIME_COMPILED_DEPTHWISE_GENERAL_DSP_H_
@@ -72,20 +72,23 @@ __attribute__((noinline)) const uint8_t* DepthwiseQuads(const DepthwiseQuadFrame
       "sub.w r3, r9, r3\n"
       "orr.w r3, r3, #1\n"
       "stmia.w sp, {r1, r2, r3, r4, r5, r8}\n"
-      ".macro mote_code sum, bias, m, d\n"
+      ".macro mote_code sum, m, d\n"
       "  .if %c[lines] == 1\n"
       "    mla \\sum, \\sum, r4, \\d\n"
       "  .else\n"
-      "    add.w \\sum, \\sum, \\bias\n"
-      "    eor.w r9, \\d, \\sum, asr #31\n"
-      "    mla \\sum, \\sum, r4, r9\n"
+      "    eor.w \\d, \\d, \\sum, asr #31\n"
+      "    mla \\sum, \\sum, r4, \\d\n"
       "  .endif\n"
       "  smmla \\sum, \\sum, \\m, r5\n"
       "  ssat \\sum, #8, \\sum, asr %[shift]\n"
       ".endm\n"
       "1:\n"
       "ldrd r4, r5, [sp]\n"
-      "movs r0, #0\n movs r1, #0\n movs r2, #0\n movs r3, #0\n"
+      ".if %c[lines] == 2\n"
+      "  ldmia.w r12!, {r0, r1, r2, r3}\n"
+      ".else\n"
+      "  movs r0, #0\n movs r1, #0\n movs r2, #0\n movs r3, #0\n"
+      ".endif\n"
       "ldr.w pc, [sp, #8]\n"
       ".balign 4\n" /* for ADR */
       "2:\n"
@@ -116,23 +119,12 @@ __attribute__((noinline)) const uint8_t* DepthwiseQuads(const DepthwiseQuadFrame
       "  stmia.w r7!, {r0, r1, r2, r3}\n"
       ".else\n"
       "  ldrd r4, r5, [sp, #12]\n" /* scale, offset */
-      "  .if %c[lines] == 1\n"
-      "    ldmia.w r12!, {r8, r9, r10, r11}\n"
-      "    mote_code r0, r8, r8, r9\n"
-      "    mote_code r1, r10, r10, r11\n"
-      "    ldmia.w r12!, {r8, r9, r10, r11}\n"
-      "    mote_code r2, r8, r8, r9\n"
-      "    mote_code r3, r10, r10, r11\n"
-      "  .else\n"
-      "    ldmia.w r12!, {r8, r10, r11}\n"
-      "    mote_code r0, r8, r10, r11\n"
-      "    ldmia.w r12!, {r8, r10, r11}\n"
-      "    mote_code r1, r8, r10, r11\n"
-      "    ldmia.w r12!, {r8, r10, r11}\n"
-      "    mote_code r2, r8, r10, r11\n"
-      "    ldmia.w r12!, {r8, r10, r11}\n"
-      "    mote_code r3, r8, r10, r11\n"
-      "  .endif\n"
+      "  ldmia.w r12!, {r8, r9, r10, r11}\n"
+      "  mote_code r0, r8, r9\n"
+      "  mote_code r1, r10, r11\n"
+      "  ldmia.w r12!, {r8, r9, r10, r11}\n"
+      "  mote_code r2, r8, r9\n"
+      "  mote_code r3, r10, r11\n"
       "  bfi r0, r1, #8, #8\n"
       "  bfi r2, r3, #8, #8\n"
       "  pkhbt r0, r0, r2, lsl #16\n"
@@ -180,7 +172,10 @@ struct DepthwiseGeneralDsp {
   /* KernelForm::kWindow: one output row. */
   static void Row(const DepthwiseGeneralParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
     const Scratch s = Divide(p, scratch);
-    FillRow(s.padding, Rounded(p.channels), static_cast<uint8_t>(p.zero) * 0x01010101u);
+    const int32_t last = (p.output_width - 1) * p.stride + (p.taps - 1) * p.dilation - p.left;
+    if (p.left != 0 || last >= p.width) {
+      FillRow(s.padding, Rounded(p.channels), static_cast<uint8_t>(p.zero) * 0x01010101u);
+    }
     DepthwiseQuadFrame frame;
     const int32_t taps = p.rows * p.taps;
     frame.taps = s.list;
