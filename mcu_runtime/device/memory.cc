@@ -1,28 +1,15 @@
-// The functions that a compiler may call on its own, a word at a time where alignment allows it: the programs need no
-// C library. Compiled without the pattern that would turn these loops into calls of themselves.
+// The functions that a compiler may call on its own: the programs need no C library. A byte at a time, as the small
+// libraries of microcontrollers have them. Compiled without the pattern that would turn these loops into calls of
+// themselves.
 #include <stddef.h>
 #include <stdint.h>
-
-namespace {
-
-using Word __attribute__((may_alias)) = uint32_t;
-
-bool BothAligned(const void* a, const void* b) {
-  return ((reinterpret_cast<uintptr_t>(a) | reinterpret_cast<uintptr_t>(b)) & 3) == 0;
-}
-
-}  // namespace
 
 extern "C" {
 
 void* memcpy(void* to, const void* from, size_t bytes) {
   auto* out = static_cast<uint8_t*>(to);
   const auto* in = static_cast<const uint8_t*>(from);
-  if (BothAligned(out, in)) {
-    for (; bytes >= 4; bytes -= 4, out += 4, in += 4)
-      *reinterpret_cast<Word*>(out) = *reinterpret_cast<const Word*>(in);
-  }
-  for (; bytes != 0; --bytes) *out++ = *in++;
+  for (const uint8_t* const end = in + bytes; in != end;) *out++ = *in++;
   return to;
 }
 
@@ -39,11 +26,7 @@ void* memmove(void* to, const void* from, size_t bytes) {
 
 void* memset(void* to, int value, size_t bytes) {
   auto* out = static_cast<uint8_t*>(to);
-  const auto byte = static_cast<uint8_t>(value);
-  for (; bytes != 0 && (reinterpret_cast<uintptr_t>(out) & 3) != 0; --bytes) *out++ = byte;
-  const uint32_t word = byte * 0x01010101U;
-  for (; bytes >= 4; bytes -= 4, out += 4) *reinterpret_cast<Word*>(out) = word;
-  for (; bytes != 0; --bytes) *out++ = byte;
+  for (const uint8_t* const end = out + bytes; out != end;) *out++ = static_cast<uint8_t>(value);
   return to;
 }
 
