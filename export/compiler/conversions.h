@@ -8,7 +8,7 @@
 
 namespace mote::compiler {
 
-// Of KernelForm::kWindow, with a window of one row. None where nothing knows how to.
+// Of KernelForm::kVector, or kWindow with a window of one row. None where nothing knows how to.
 std::optional<KernelUse> ConversionUse(const Tensor& tensor, const RowLayout& from, const RowLayout& to,
                                        const Target& target);
 

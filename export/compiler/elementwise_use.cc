@@ -20,7 +20,10 @@ std::optional<KernelUse> Int8Use(const Network& network, const Layer& layer, con
   return use;
 }
 
-ContractSum ContractOf(const Layer& layer) {
+}  // namespace
+
+std::optional<ContractSum> ContractOfAdd(const Layer& layer) {
+  if (layer.kind != LayerKind::kAdd || layer.sum.left_shift != 20) return std::nullopt;
   const SumOfTwo& sum = layer.sum;
   ContractSum contract;
   contract.zero_a = sum.zero_a;
@@ -33,13 +36,12 @@ ContractSum ContractOf(const Layer& layer) {
   return contract;
 }
 
-}  // namespace
-
 std::optional<KernelUse> AddUse(const Network& network, const Layer& layer, const Request& request, ProvedSum* sum) {
-  if (layer.kind != LayerKind::kAdd || layer.sum.left_shift != 20) return std::nullopt;
+  const std::optional<ContractSum> contract = ContractOfAdd(layer);
+  if (!contract) return std::nullopt;
   std::optional<KernelUse> use = Int8Use(network, layer, request);
   if (!use) return std::nullopt;
-  const std::optional<ProvedSum> found = FindSum(ContractOf(layer));
+  const std::optional<ProvedSum> found = FindSum(*contract);
   if (!found) return std::nullopt;
   *sum = *found;
   use->form = KernelForm::kPixels;

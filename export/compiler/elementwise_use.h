@@ -7,6 +7,9 @@
 
 namespace mote::compiler {
 
+// None where the layer is no ADD or SUB of int8.
+std::optional<ContractSum> ContractOfAdd(const Layer& layer);
+
 // ADD or SUB, all but its function, header and costs. None where another layout is asked for, or no constants are
 // proved.
 std::optional<KernelUse> AddUse(const Network& network, const Layer& layer, const Request& request, ProvedSum* sum);

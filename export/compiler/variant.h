@@ -29,6 +29,9 @@ struct RowLayout {
   int alignment = 4;
   bool is_pixels = true;  // pixels lie one behind the other, row_bytes / (left + width + right) bytes each: rows that
                           // follow each other without padding are one longer row
+  // Not 0: the image lies turned over, by columns, one this many bytes behind the other. Only kernels that take it in
+  // one piece (kVector) have such layouts; row_bytes is then no more than its size divided by its height.
+  int64_t column_bytes = 0;
 
   bool operator==(const RowLayout&) const = default;
 };
@@ -62,8 +65,9 @@ enum class KernelForm {
   //   void F(const P&, int32_t row, const uint8_t* input, uint8_t* state, uint8_t* output)
   // row counts from 0; the last one, P's own number of rows less 1, writes the output. `state` has state_bytes.
   kFold,
-  // The whole output from the whole input, each in one piece (a fully connected layer):
+  // The whole output from the whole input, each in one piece (a fully connected layer, an image):
   //   void F(const P&, const uint8_t* input, uint8_t* output [, uint8_t* scratch])
+  // It writes its output's padding.
   kVector,
   // The recorded calls: whole tensors in nhwc8 (or of any type).
   kWhole,
@@ -109,8 +113,8 @@ class Variant {
   virtual std::string name() const = 0;
   // None where it does not take the layer, or cannot write what is asked for.
   virtual std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const = 0;
-  // Rows of a tensor from one layout into another, KernelForm::kWindow with a window of one row; for variants that are
-  // conversions, which take no layers.
+  // A tensor from one layout into another, by KernelForm::kVector or by kWindow with a window of one row; for variants
+  // that are conversions, which take no layers.
   virtual std::optional<KernelUse> Convert(const Tensor& tensor, const RowLayout& from, const RowLayout& to,
                                            const Target& target) const;
 };
@@ -122,6 +126,7 @@ void AddDspVariants(VariantList* variants);  // convolutions, dense layers, plan
 void AddMveVariants(VariantList* variants);
 void AddThumb1Variants(VariantList* variants);
 void AddElementwiseDspVariants(VariantList* variants);  // ADD, SUB, pools
+void AddElementwiseMveVariants(VariantList* variants);  // the same, and conversions
 void AddPortableVariants(VariantList* variants);        // any core: tables, pools
 const VariantList& AllVariants();
 

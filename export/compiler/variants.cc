@@ -10,6 +10,8 @@ const VariantList& AllVariants() {
   static const VariantList* variants = [] {
     auto* list = new VariantList;
     AddDspVariants(list);
+    AddMveVariants(list);
+    AddElementwiseMveVariants(list);
     AddElementwiseDspVariants(list);
     AddPortableVariants(list);
     AddThumb1Variants(list);

@@ -79,6 +79,17 @@ __attribute__((noinline)) void AddMve(const AddMveParams& p, const int8_t* x, co
       : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
 }
 
+struct AddPixelsMveParams {
+  AddMveParams sum;
+  int32_t channels;
+};
+
+template <int kShift, bool kClamp>
+void AddPixelsMve(const AddPixelsMveParams& p, const uint8_t* const* inputs, int32_t pixels, uint8_t* output) {
+  AddMve<kShift, kClamp>(p.sum, reinterpret_cast<const int8_t*>(inputs[0]), reinterpret_cast<const int8_t*>(inputs[1]),
+                         reinterpret_cast<int8_t*>(output), pixels * p.channels);
+}
+
 }  // namespace mote::compiled
 
 #endif  // MOTE_MCU_RUNTIME_COMPILED_ADD_MVE_H_

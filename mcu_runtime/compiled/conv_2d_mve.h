@@ -1,10 +1,11 @@
 /* CONV_2D on Helium: rows of pixels, two at a time, through gemm_mve.h.
  *
- * Input rows are int8, [x][channel] with the padding in the row (as many codes of the zero point before the first pixel
- * and after the last one as the filter reaches); rows above and below the image are rows of the zero point. A pixel's
- * segment is then k_w * C bytes in a row, and a layer of 1x1 filters is one of a single segment, whose pixels may be
- * taken as one long row where tensors are whole. Channels need not be a multiple of anything; where rows and pixels
- * begin at multiples of 4 the kernel is faster (GemmShapeMve::kWords).
+ * ConvRowsMve sees rows of int8, [x][channel] with the padding in the row (as many codes of the zero point before the
+ * first pixel and after the last one as the filter reaches); rows above and below the image are rows of the zero point.
+ * The functions of layers, below it, make them from rows as the file has them: copies of those that are seen at once. A
+ * pixel's segment is then k_w * C bytes in a row, and a layer of 1x1 filters is one of a single segment, whose pixels
+ * may be taken as one long row where tensors are whole. Channels need not be a multiple of anything; where rows and
+ * pixels begin at multiples of 4 the kernel is faster (GemmShapeMve::kWords).
  *
  * Output rows are of any layout in which an element's place is
  *   row + x * pixel_step + channel * channel_step      3 * channel_step + 2 * pixel_step < 2^16
@@ -15,6 +16,7 @@
 #define MOTE_MCU_RUNTIME_COMPILED_CONV_2D_MVE_H_
 
 #include "mcu_runtime/compiled/gemm_mve.h"
+#include "mcu_runtime/compiled/rows_mve.h"
 
 namespace mote::compiled {
 
@@ -137,23 +139,95 @@ inline void GatherPatchesMve(const int8_t* const* rows, int32_t pixels, int8_t* 
   }
 }
 
-/* ConvRowsMve by patches. Shape has one segment, of all bytes that a pixel sees; `p.input_step` is kPatchBytes and
- * `p.row_stride` 1. `patches`: scratch of kRowsAtOnce * width * kPatchBytes bytes, aligned to 4; with two rows at once
- * an odd width leaves no pixel without its partner. */
-template <typename Shape, int kChannelsLeft, int kSegments, int kSegmentBytes, int kInputStep, int kPatchBytes,
-          int kRowStride, int kRowsAtOnce>
-__attribute__((noinline)) void ConvPatchRowsMve(const ConvMveParams& p, const int8_t* const* rows,
-                                                int8_t* const* outputs, int32_t count, int8_t* patches) {
-  const int8_t* gathered[kRowsAtOnce];
-  for (int32_t y = 0; y < count; y += kRowsAtOnce) {
-    const int32_t left = count - y < kRowsAtOnce ? count - y : kRowsAtOnce;
-    for (int32_t i = 0; i < left; ++i) {
-      int8_t* const to = patches + i * p.width * kPatchBytes;
-      gathered[i] = to;
-      GatherPatchesMve<kSegments, kSegmentBytes, kInputStep, kPatchBytes>(rows + (y + i) * kRowStride, p.width, to);
-    }
-    ConvRowsMve<Shape, kChannelsLeft>(p, gathered, outputs + y, left);
+/* A layer: what ConvRowsMve is given, and where the rows come from and go. `rows.pixel_step` and `channel_step` are
+ * those of output.strides. */
+struct ConvImageMveParams {
+  ConvMveParams rows;
+  InputMve input;
+  OutputMve output;
+};
+
+/* How a layer sees rows. kRowsAtOnce: 2 where the width is odd, so that no pixel is left without its partner; else 1.
+ */
+template <int kFilterRows_, int kStride_, int kRowsAtOnce_, bool kCopies_>
+struct ConvWindowMve {
+  static constexpr int kFilterRows = kFilterRows_;
+  static constexpr int kStride = kStride_; /* of rows */
+  static constexpr int kRowsAtOnce = kRowsAtOnce_;
+  static constexpr bool kCopies = kCopies_; /* WindowMve */
+  static constexpr int kSeen = kFilterRows + (kRowsAtOnce - 1) * kStride;
+};
+
+/* What pixels see is taken from the rows themselves. */
+struct NoPatchesMve {
+  static const int8_t* const* Gather(const int8_t* const* rows, int32_t, int32_t, int32_t, int8_t*, const int8_t**) {
+    return rows;
   }
+};
+
+/* What a pixel sees is gathered first, kPatchBytes of it; then Shape has one segment, `rows.input_step` is kPatchBytes
+ * and `rows.row_stride` 1. The patches stand in front of the scratch, kRowsAtOnce * width * kPatchBytes bytes. */
+template <int kSegments, int kSegmentBytes, int kInputStep, int kPatchBytes>
+struct PatchesMve {
+  static const int8_t* const* Gather(const int8_t* const* rows, int32_t count, int32_t stride, int32_t width,
+                                     int8_t* patches, const int8_t** gathered) {
+    for (int32_t i = 0; i < count; ++i, patches += width * kPatchBytes) {
+      GatherPatchesMve<kSegments, kSegmentBytes, kInputStep, kPatchBytes>(rows + i * stride, width, patches);
+      gathered[i] = patches;
+    }
+    return gathered;
+  }
+};
+
+/* A whole image. `patches_bytes`: of the scratch, in front of the copied rows. */
+template <typename Shape, int kChannelsLeft, typename Window, typename Patches, int kPatchesBytes>
+void ConvImageMve(const ConvImageMveParams& p, const uint8_t* input, uint8_t* output, uint8_t* scratch = nullptr) {
+  FillPaddingMve(p.output, output);
+  auto* const patches = reinterpret_cast<int8_t*>(scratch);
+  WindowMve<Window::kSeen, Window::kCopies> window(p.input, input, patches + kPatchesBytes);
+  int8_t* out = reinterpret_cast<int8_t*>(output) + p.output.strides.first;
+  for (int32_t y = 0;;) {
+    const int32_t left = p.output.height - y;
+    const int32_t count = left < Window::kRowsAtOnce ? left : Window::kRowsAtOnce;
+    const int8_t* gathered[2];
+    int8_t* const outputs[2] = {out, out + p.output.strides.row};
+    const int8_t* const* rows = Patches::Gather(window.rows(), count, Window::kStride, p.rows.width, patches, gathered);
+    ConvRowsMve<Shape, kChannelsLeft>(p.rows, rows, outputs, count);
+    y += Window::kRowsAtOnce;
+    if (y >= p.output.height) return;
+    out += Window::kRowsAtOnce * p.output.strides.row;
+    window.MoveDown(Window::kRowsAtOnce * Window::kStride);
+  }
+}
+
+/* One row of the output. Rows above and below the image are null pointers. */
+template <typename Shape, int kChannelsLeft, typename Window, typename Patches, int kPatchesBytes>
+void ConvRowMve(const ConvImageMveParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch = nullptr) {
+  FillPaddingMve(p.output, output);
+  auto* const patches = reinterpret_cast<int8_t*>(scratch);
+  const int8_t* seen[Window::kFilterRows];
+  for (int i = 0; i < Window::kFilterRows; ++i) {
+    seen[i] = reinterpret_cast<const int8_t*>(rows[i]);
+    if constexpr (Window::kCopies) {
+      int8_t* const copy = patches + kPatchesBytes + i * p.input.seen_bytes;
+      PadRowMve(p.input, rows[i], copy);
+      seen[i] = copy;
+    }
+  }
+  const int8_t* gathered[1];
+  int8_t* const outputs[1] = {reinterpret_cast<int8_t*>(output) + p.output.strides.first};
+  ConvRowsMve<Shape, kChannelsLeft>(p.rows, Patches::Gather(seen, 1, Window::kStride, p.rows.width, patches, gathered),
+                                    outputs, 1);
+}
+
+/* A layer of 1x1 filters without padding: any number of pixels. */
+template <typename Shape, int kChannelsLeft>
+void ConvPixelsMve(const ConvMveParams& p, const uint8_t* const* inputs, int32_t pixels, uint8_t* output) {
+  ConvMveParams run = p;
+  run.width = pixels;
+  const auto* const row = reinterpret_cast<const int8_t*>(inputs[0]);
+  int8_t* const out = reinterpret_cast<int8_t*>(output);
+  ConvRowsMve<Shape, kChannelsLeft>(run, &row, &out, 1);
 }
 
 }  // namespace mote::compiled

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "mcu_runtime/compiled/requantization_mve.h"
+#include "mcu_runtime/compiled/rows_mve.h"
 
 namespace mote::compiled {
 
@@ -277,22 +278,71 @@ inline void InterleaveRowsMve(const int8_t* const rows[4], int32_t bytes, int8_t
       : "lr", "q0", "q1", "q2", "q3", "memory");
 }
 
-/* `count` rows of a whole image, or as many as are there. Output row y's input are rows[y * stride] and those after it,
- * as many as the filter has, and for kRows = 2 one more; the last two rows are made together even where one of them was
- * made before. `row_bytes`: of an input row. `quads`: scratch of 4 * (row_bytes rounded up to 16) + 16 bytes. */
-template <typename Shape, int kStride>
-__attribute__((noinline)) void DepthwiseImageMve(const DepthwiseMveParams& p, const int8_t* const* rows,
-                                                 int8_t* const* outputs, int32_t count, int32_t row_bytes,
-                                                 int32_t filter_rows, int8_t* quads) {
-  for (int32_t y = 0; y < count; y += Shape::kRows) {
-    if (y + Shape::kRows > count) y = count - Shape::kRows;
-    const int8_t* const* first = rows + y * kStride;
-    /* Rows that no output sees stand for those that are missing. */
-    const int32_t seen = filter_rows + Shape::kRows - 1;
-    const int8_t* const four[4] = {first[0], first[seen > 1 ? 1 : 0], first[seen > 2 ? 2 : 0], first[seen > 3 ? 3 : 0]};
-    InterleaveRowsMve(four, row_bytes, quads);
-    DepthwiseRowsMve<Shape>(p, quads, outputs + y);
+/* A layer. `rows.pixel_step` and `channel_step` are those of output.strides. Of the input, rows are planar, padding in
+ * them included: row_bytes is a multiple of 16, `left` 0 and seen_bytes row_bytes. */
+struct DepthwiseImageMveParams {
+  DepthwiseMveParams rows;
+  InputMve input;
+  OutputMve output;
+};
+
+/* A whole image, by quads; with kRows = 2 at least two rows. The last two are made together even where one of them was
+ * made before. `scratch`: row_bytes of padding, quads of 4 * row_bytes + 16. */
+template <typename Shape, int kFilterRows, int kStride>
+void DepthwiseImageMve(const DepthwiseImageMveParams& p, const uint8_t* input, uint8_t* output, uint8_t* scratch) {
+  FillPaddingMve(p.output, output);
+  auto* const outside = reinterpret_cast<int8_t*>(scratch);
+  FillMve(outside, p.input.row_bytes, p.input.zero_point);
+  int8_t* const quads = outside + p.input.row_bytes;
+  const auto row_at = [&](int32_t y) {
+    const bool inside = y >= 0 && y < p.input.height;
+    return inside ? reinterpret_cast<const int8_t*>(input) + y * p.input.row_bytes : outside;
+  };
+  int8_t* const out = reinterpret_cast<int8_t*>(output) + p.output.strides.first;
+  for (int32_t y = 0; y < p.output.height; y += Shape::kRows) {
+    if (y + Shape::kRows > p.output.height) y = p.output.height - Shape::kRows;
+    /* Rows that no output sees may be any. */
+    constexpr int32_t kSeen = kFilterRows + Shape::kRows - 1;
+    const int32_t top = y * kStride - p.input.top;
+    const int8_t* four[4];
+    for (int32_t i = 0; i < 4; ++i) four[i] = row_at(i < kSeen ? top + i : top);
+    InterleaveRowsMve(four, p.input.row_bytes, quads);
+    int8_t* outputs[Shape::kRows];
+    for (int32_t i = 0; i < Shape::kRows; ++i) outputs[i] = out + (y + i) * p.output.strides.row;
+    DepthwiseRowsMve<Shape>(p.rows, quads, outputs);
   }
+}
+
+/* A whole image, filters of one row. */
+template <typename Shape, int kStride>
+void DepthwiseLinesMve(const DepthwiseImageMveParams& p, const uint8_t* input, uint8_t* output) {
+  FillPaddingMve(p.output, output);
+  const int8_t* row = reinterpret_cast<const int8_t*>(input);
+  int8_t* out = reinterpret_cast<int8_t*>(output) + p.output.strides.first;
+  for (int32_t y = 0; y < p.output.height; ++y, row += kStride * p.input.row_bytes, out += p.output.strides.row) {
+    int8_t* const outputs[1] = {out};
+    DepthwiseRowsMve<Shape>(p.rows, row, outputs);
+  }
+}
+
+/* One row of the output. `scratch`: quads of 4 * row_bytes + 16. */
+template <typename Shape, int kFilterRows>
+void DepthwiseRowMve(const DepthwiseImageMveParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
+  FillPaddingMve(p.output, output);
+  const int8_t* four[4];
+  for (int i = 0; i < 4; ++i) four[i] = reinterpret_cast<const int8_t*>(rows[i < kFilterRows ? i : 0]);
+  auto* const quads = reinterpret_cast<int8_t*>(scratch);
+  InterleaveRowsMve(four, p.input.row_bytes, quads);
+  int8_t* const outputs[1] = {reinterpret_cast<int8_t*>(output) + p.output.strides.first};
+  DepthwiseRowsMve<Shape>(p.rows, quads, outputs);
+}
+
+/* One row of the output, filters of one row. */
+template <typename Shape>
+void DepthwiseLineMve(const DepthwiseImageMveParams& p, const uint8_t* const* rows, uint8_t* output) {
+  FillPaddingMve(p.output, output);
+  int8_t* const outputs[1] = {reinterpret_cast<int8_t*>(output) + p.output.strides.first};
+  DepthwiseRowsMve<Shape>(p.rows, reinterpret_cast<const int8_t*>(rows[0]), outputs);
 }
 
 }  // namespace mote::compiled

@@ -177,6 +177,11 @@ inline void FullyConnectedMve(const FullyConnectedMveParams& p, const int8_t* in
   }
 }
 
+template <typename Shape, int kOutputsLeft>
+void DenseMve(const FullyConnectedMveParams& p, const uint8_t* input, uint8_t* output) {
+  FullyConnectedMve<Shape, kOutputsLeft>(p, reinterpret_cast<const int8_t*>(input), reinterpret_cast<int8_t*>(output));
+}
+
 }  // namespace mote::compiled
 
 #endif  // MOTE_MCU_RUNTIME_COMPILED_FULLY_CONNECTED_MVE_H_

@@ -9,6 +9,8 @@
 #include <arm_mve.h>
 #include <stdint.h>
 
+#include "mcu_runtime/kernels/window.h"
+
 namespace mote::compiled {
 
 struct PoolMveParams {
@@ -91,6 +93,42 @@ inline void MaxPoolMve(const PoolMveParams& p, const int8_t* window, int8_t* out
     }
     codes = vminq_s8(codes, vdupq_n_s8(static_cast<int8_t>(p.max)));
     vstrbq_p_s8(output + first, codes, lanes);
+  }
+}
+
+/* A whole image. */
+struct PoolImageMveParams {
+  int32_t channels;
+  device::Window vertical;
+  device::Window horizontal;
+  int32_t min;
+  int32_t max;
+};
+
+/* What of a window lies in the image; there is always something. */
+struct SpanMve {
+  int32_t begin;
+  int32_t size;
+};
+inline SpanMve InsideMve(const device::Window& w, int32_t at) {
+  const int32_t begin = at * w.stride - w.padding;
+  const int32_t end = begin + w.filter;
+  const int32_t first = begin < 0 ? 0 : begin;
+  return {first, (end > w.input ? w.input : end) - first};
+}
+
+/* kPool: one of the three above. */
+template <void (*kPool)(const PoolMveParams&, const int8_t*, int8_t*)>
+void PoolImageMve(const PoolImageMveParams& p, const uint8_t* input, uint8_t* output) {
+  const int32_t row_step = p.horizontal.input * p.channels;
+  int8_t* out = reinterpret_cast<int8_t*>(output);
+  for (int32_t y = 0; y < p.vertical.output; ++y) {
+    const SpanMve rows = InsideMve(p.vertical, y);
+    for (int32_t x = 0; x < p.horizontal.output; ++x, out += p.channels) {
+      const SpanMve columns = InsideMve(p.horizontal, x);
+      const PoolMveParams window = {p.channels, rows.size, columns.size, row_step, p.min, p.max};
+      kPool(window, reinterpret_cast<const int8_t*>(input) + rows.begin * row_step + columns.begin * p.channels, out);
+    }
   }
 }
 
