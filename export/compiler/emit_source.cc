@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kOrderLoop = 255;  // in the table of the order: mote::compiled::kOrderLoop
 
+constexpr char kUsingDevice[] = "using namespace mote::device;  // NOLINT: kernels' functions as template arguments\n";
+
 class SourceWriter {
  public:
   SourceWriter(const Network& network, const Plan& plan, const EmitOptions& options)
@@ -26,16 +28,20 @@ class SourceWriter {
     SourceTexts texts;
     texts.headers = headers_;
     texts.constants = Constants();
-    texts.source = absl::StrCat(Head(),
-                                "namespace {\n\nusing namespace mote::device;  // NOLINT: kernels' functions as "
-                                "template arguments\nusing mote::compiled::Rows;\n\n",
-                                FeedPlace(), Places(), layers_, "}  // namespace\n\n", Tail(), body);
+    texts.source =
+        absl::StrCat(Head(), "namespace {\n\n", UsesRecordedCalls() ? kUsingDevice : "",
+                     "using mote::compiled::Rows;\n\n", FeedPlace(), Places(), layers_, "}  // namespace\n\n", Tail(), body);
     return texts;
   }
 
  private:
   void AddHeader(const std::string& header) {
     if (std::find(headers_.begin(), headers_.end(), header) == headers_.end()) headers_.push_back(header);
+  }
+
+  bool UsesRecordedCalls() const {
+    return std::any_of(plan_.stages.begin(), plan_.stages.end(),
+                       [](const Stage& stage) { return stage.use.form == KernelForm::kWhole; });
   }
 
   std::string Head() const {
