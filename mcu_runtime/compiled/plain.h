@@ -2,20 +2,28 @@
 #ifndef MOTE_MCU_RUNTIME_COMPILED_PLAIN_H_
 #define MOTE_MCU_RUNTIME_COMPILED_PLAIN_H_
 
-#undef MOTE_KERNEL
 #undef MOTE_KERNEL /* of a header that came first */
 #define MOTE_KERNEL inline
+/* For speed, also where all else is compiled for size; as mcu_runtime/CMakeLists.txt has it for the runtime. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC push_options
+#if defined(__riscv)
+#pragma GCC optimize("O2", "no-tree-ter", "no-schedule-insns")
+#include "mcu_runtime/kernels/conv_2d.cc"
+#include "mcu_runtime/kernels/depthwise_conv_2d.cc"
+#else
 #pragma GCC optimize("O2")
 #endif
 #include "mcu_runtime/kernels/tiles.cc"
-#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC pop_options
+#else
+#include "mcu_runtime/kernels/tiles.cc"
 #endif
+#if !defined(__riscv) || defined(__clang__)
 #include "mcu_runtime/kernels/conv_2d.cc"
-#include "mcu_runtime/kernels/convolution_int16.cc"
 #include "mcu_runtime/kernels/depthwise_conv_2d.cc"
+#endif
+#include "mcu_runtime/kernels/convolution_int16.cc"
 
 namespace mote::compiled {
 
