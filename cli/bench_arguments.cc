@@ -11,6 +11,7 @@ namespace mote {
 void AddBenchArguments(CLI::App* command, BenchArguments* arguments) {
   AddCompileOptions(command, &arguments->compile);
   command->add_option("--json", arguments->json, "a file for the figures");
+  command->add_option("--peers", arguments->peers, "a table of other tools' figures, in place of the one built in");
   command->add_option("--seeds", arguments->seeds, "inputs that are compared with the host runtime's outputs")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
@@ -27,6 +28,11 @@ absl::StatusOr<int> RunBench(const BenchArguments& arguments) {
   if (!compile.ok()) return compile.status();
   options.compile = *std::move(compile);
   options.seeds = arguments.seeds;
+  if (!arguments.peers.empty()) {
+    absl::StatusOr<std::string> peers = ReadFile(arguments.peers);
+    if (!peers.ok()) return peers.status();
+    options.peers = *std::move(peers);
+  }
   const absl::StatusOr<compiler::BenchReport> report = compiler::Bench(arguments.compile.model, options);
   if (!report.ok()) return report.status();
   if (!arguments.json.empty()) {

@@ -13,6 +13,7 @@ namespace mote {
 struct BenchArguments {
   CompileArguments compile;  // without its folder
   std::string json;          // a file; empty: none
+  std::string peers;         // a file; empty: the table that the program holds
   int seeds = 8;
 };
 

@@ -29,6 +29,8 @@ void AddInspect(CLI::App& app, Action& action);
 void AddRegistry(CLI::App& app, Action& action);
 void AddEval(CLI::App& app, Action& action);
 void AddInvoke(CLI::App& app, Action& action);
+void AddCompile(CLI::App& app, Action& action);
+void AddBench(CLI::App& app, Action& action);
 
 // What several of them share.
 

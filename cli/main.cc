@@ -81,6 +81,8 @@ int Main(int argc, char** argv) {
   AddRegistry(app, action);
   AddEval(app, action);
   AddInvoke(app, action);
+  AddCompile(app, action);
+  AddBench(app, action);
 
   if (argc < 2) {
     std::fprintf(stderr, "%s", app.help().c_str());

@@ -59,7 +59,7 @@ if(mote_device_left_out)
   message(STATUS "Emulated cores left out for want of a cross compiler:${mote_device_left_out}")
 endif()
 
-# Where export/emulator.cc looks, after MOTE_DEVICE_DIR of the environment.
-set_property(SOURCE "${CMAKE_SOURCE_DIR}/export/emulator.cc" TARGET_DIRECTORY mote_export APPEND PROPERTY
+# Where export/device_program.cc looks, after MOTE_DEVICE_DIR of the environment.
+set_property(SOURCE "${CMAKE_SOURCE_DIR}/export/device_program.cc" TARGET_DIRECTORY mote_files APPEND PROPERTY
   COMPILE_DEFINITIONS "MOTE_DEVICE_BUILD_DIR=\"${MOTE_DEVICE_DIR}\""
   "MOTE_DEVICE_INSTALL_DIR=\"${CMAKE_INSTALL_FULL_LIBDIR}/mote/device\"")

@@ -1,12 +1,9 @@
 #include "export/emulator.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -16,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "datasets/nearest.h"
+#include "export/device_program.h"
 #include "export/emulator_process.h"
 #include "mcu_runtime/device/job.h"
 #include "mcu_runtime/mote_runtime.h"
@@ -61,8 +59,6 @@ constexpr int64_t kCalibrationSlack = 32;              // a call, a return, and 
 constexpr int64_t kMaxFileBytes = int64_t{256} << 20;  // of a job or a result; more samples take more jobs
 constexpr int64_t kCountedWithTrace = 4;  // samples that run twice because they are both counted and traced
 
-std::string ProgramName(const std::string& core) { return absl::StrCat("mote_device_", core); }
-
 std::vector<const Machine*> MachinesOf(const std::string& core) {
   std::vector<const Machine*> machines;
   for (const Machine& machine : kMachines) {
@@ -72,43 +68,6 @@ std::vector<const Machine*> MachinesOf(const std::string& core) {
 }
 
 int64_t ArenaBytes(const Machine& machine) { return int64_t{machine.arena_capacity} - 2 * int64_t{MOTE_GUARD_BYTES}; }
-
-// Where the programs may be, in order. MOTE_DEVICE_DIR stands alone.
-std::vector<std::filesystem::path> DeviceFolders() {
-  std::error_code ignored;
-  if (const char* folder = std::getenv("MOTE_DEVICE_DIR"); folder != nullptr && *folder != 0) {
-    return {std::filesystem::absolute(folder, ignored)};
-  }
-  std::vector<std::filesystem::path> folders;
-#ifdef MOTE_DEVICE_BUILD_DIR
-  folders.emplace_back(MOTE_DEVICE_BUILD_DIR);
-#endif
-  // Beside the file that this code is linked into, program or shared library, as an installation lays them out.
-  Dl_info self;
-  if (dladdr(reinterpret_cast<void*>(&ProgramName), &self) != 0 && self.dli_fname != nullptr) {
-    std::filesystem::path file = std::filesystem::canonical(self.dli_fname, ignored);
-    if (ignored) file = std::filesystem::canonical("/proc/self/exe", ignored);
-    folders.push_back(file.parent_path() / "mote" / "device");
-    folders.push_back(file.parent_path().parent_path() / "lib" / "mote" / "device");
-  }
-#ifdef MOTE_DEVICE_INSTALL_DIR
-  folders.emplace_back(MOTE_DEVICE_INSTALL_DIR);
-#endif
-  return folders;
-}
-
-absl::StatusOr<std::string> FindDeviceProgram(const std::string& core) {
-  std::vector<std::string> looked;
-  for (const std::filesystem::path& folder : DeviceFolders()) {
-    const std::filesystem::path file = folder / ProgramName(core);
-    std::error_code ignored;
-    if (std::filesystem::is_regular_file(file, ignored)) return file.string();
-    looked.push_back(folder.string());
-  }
-  return absl::FailedPreconditionError(absl::StrCat(core, ": the device program ", ProgramName(core), " is not in ",
-                                                    absl::StrJoin(looked, ", "),
-                                                    "; build the target mote_device, or set MOTE_DEVICE_DIR"));
-}
 
 absl::StatusOr<std::string> FindEmulator(const Machine& machine) {
   if (const std::optional<std::string> path = FindProgram(machine.emulator)) return *path;

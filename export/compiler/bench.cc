@@ -1,6 +1,7 @@
 #include "export/compiler/bench.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "datasets/file.h"
 #include "export/compiler/reference.h"
 #include "export/compiler/run.h"
+#include "export/compiler/text.h"
 
 namespace mote::compiler {
 namespace {
@@ -29,6 +31,14 @@ Inputs SeededInputs(const CompiledModel& model, int seeds, int steps) {
     inputs.bytes += SeededBytes(static_cast<uint32_t>(seed), model.input_bytes * steps);
   }
   return inputs;
+}
+
+// Of a model that is given its input row by row: what its caller holds of it.
+int64_t RowBytes(const CompiledModel& model) {
+  const std::string& header = model.files.at(model.name + ".h");
+  const std::string key = absl::StrCat(Upper(model.name), "_INPUT_ROW_BYTES ");
+  const size_t at = header.find(key);
+  return at == header.npos ? 0 : std::atoll(header.c_str() + at + key.size());
 }
 
 // Another program, as the calls of the hook take instructions, too.
@@ -95,14 +105,23 @@ absl::StatusOr<BenchReport> Bench(const std::string& path, const BenchOptions& o
   report.macs = model->macs;
   report.code_bytes = footprint->code;
   report.constant_bytes = footprint->constants;
-  report.input_bytes = model->input_bytes;
-  report.arena_bytes = model->arena_bytes - model->input_bytes;
+  report.input_bytes = compile.by_rows ? RowBytes(*model) : model->input_bytes;
+  report.arena_bytes = model->arena_bytes - (compile.by_rows ? 0 : model->input_bytes);
   report.static_bytes = footprint->static_bytes;
   report.stack_bytes = run.stack_bytes;
   report.seeds = options.seeds;
   report.difference = FirstDifference(run.outputs, *expected, model->output_bytes, steps);
   report.exact = report.difference.empty();
   report.layers = *std::move(layers);
+  absl::StatusOr<InterpreterRun> interpreter = RunInterpreter(program->core(), *file, inputs);
+  if (interpreter.ok()) {
+    report.interpreter = *interpreter;
+  } else if (!absl::IsFailedPrecondition(interpreter.status())) {
+    return interpreter.status();
+  }
+  absl::StatusOr<std::vector<Peer>> peers = FindPeers(options.peers, report.model, report.macs, report.core);
+  if (!peers.ok()) return peers.status();
+  report.peers = *std::move(peers);
   return report;
 }
 

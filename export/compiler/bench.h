@@ -4,11 +4,14 @@
 #define MOTE_EXPORT_COMPILER_BENCH_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "export/compiler/compile.h"
+#include "export/compiler/interpreter.h"
+#include "export/compiler/peers.h"
 
 namespace mote::compiler {
 
@@ -27,20 +30,24 @@ struct BenchReport {
   int64_t instructions = 0;  // of one inference: input of seed 1; 0 where nothing can be counted (generic)
   int64_t macs = 0;
   int64_t code_bytes = 0, constant_bytes = 0;
-  // RAM is the sum of these four. The input lies in the arena: `arena_bytes` is what it takes beside the input.
+  // RAM is the sum of these four. The input lies in the arena: `arena_bytes` is what it takes beside the input. Where
+  // the input is given row by row, `input_bytes` is a row, which the caller holds.
   int64_t arena_bytes = 0, input_bytes = 0, static_bytes = 0, stack_bytes = 0;
   int seeds = 0;
   bool exact = false;
   std::string difference;  // where it is not: the first byte that differs
   std::vector<BenchLayer> layers;
+  std::optional<InterpreterRun> interpreter;  // the same model and input in the runtime, where its program is built
+  std::vector<Peer> peers;
 
   int64_t ram_bytes() const { return arena_bytes + input_bytes + static_bytes + stack_bytes; }
 };
 
 struct BenchOptions {
-  CompileOptions compile;  // its hook is of no account
-  int seeds = 8;           // inputs, each from a seed: 1, 2, ...
-  int steps = 4;           // inferences a seed, for networks with state
+  CompileOptions compile;                   // its hook is of no account
+  int seeds = 8;                            // inputs, each from a seed: 1, 2, ...
+  int steps = 4;                            // inferences a seed, for networks with state
+  std::string peers = kPeersOfThisVersion;  // the table's text
 };
 
 // Errors: as Compile, BuildCompiled and RunCompiled. An inexact model is no error; the report says it.

@@ -41,6 +41,33 @@ std::string LayerTable(const BenchReport& report) {
   return text;
 }
 
+// "0.34 of 7,696,960"
+std::string Beside(int64_t own, int64_t other) {
+  return other == 0 || own == 0
+             ? ""
+             : absl::StrFormat("%.2f of %s", static_cast<double>(own) / static_cast<double>(other), Grouped(other));
+}
+
+// One line for the interpreter and for each peer: this model's figures as shares of theirs.
+std::string Comparison(const BenchReport& report) {
+  std::string text;
+  const auto add = [&text](const std::string& name, const std::string& instructions, const std::string& code,
+                           const std::string& ram) {
+    absl::StrAppend(&text, "beside ", name, ": ", instructions, " instructions",
+                    code.empty() ? "" : absl::StrCat(", ", code, " bytes of code"),
+                    ram.empty() ? "" : absl::StrCat(", ", ram, " bytes of RAM"), "\n");
+  };
+  if (report.interpreter) {
+    add("mote's interpreter", Beside(report.instructions, report.interpreter->instructions), "",
+        Beside(report.ram_bytes(), report.interpreter->arena_bytes + report.interpreter->stack_bytes));
+  }
+  for (const Peer& peer : report.peers) {
+    add(peer.name, Beside(report.instructions, peer.instructions), Beside(report.code_bytes, peer.code_bytes),
+        Beside(report.ram_bytes(), peer.ram_bytes));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string BenchText(const BenchReport& report) {
@@ -58,6 +85,7 @@ std::string BenchText(const BenchReport& report) {
                   Grouped(report.ram_bytes()), " bytes: input ", Grouped(report.input_bytes), ", arena beside it ",
                   Grouped(report.arena_bytes), ", static ", Grouped(report.static_bytes), ", stack ",
                   Grouped(report.stack_bytes), "\n");
+  absl::StrAppend(&text, Comparison(report));
   absl::StrAppend(&text,
                   report.exact ? absl::StrCat("exact         all outputs of ", report.seeds, " seeds are the runtime's")
                                : absl::StrCat("NOT EXACT     ", report.difference),
@@ -91,6 +119,18 @@ std::string BenchJson(const BenchReport& report) {
                               {"variant", layer.variant},
                               {"macs", layer.macs},
                               {"instructions", layer.instructions}});
+  }
+  if (report.interpreter) {
+    json["interpreter"] = {{"instructions", report.interpreter->instructions},
+                           {"arena_bytes", report.interpreter->arena_bytes},
+                           {"stack_bytes", report.interpreter->stack_bytes}};
+  }
+  json["peers"] = nlohmann::ordered_json::array();
+  for (const Peer& peer : report.peers) {
+    nlohmann::ordered_json row = {{"name", peer.name}, {"instructions", peer.instructions}};
+    if (peer.code_bytes != 0) row["code_bytes"] = peer.code_bytes;
+    if (peer.ram_bytes != 0) row["ram_bytes"] = peer.ram_bytes;
+    json["peers"].push_back(row);
   }
   return json.dump(1) + "\n";
 }

@@ -19,7 +19,21 @@ int CountOf(const std::string& header, const std::string& name, const std::strin
   return count;
 }
 
+// Whether the input is given row by row, so that its whole image stands outside of the arena.
+bool IsFed(const CompiledModel& model) {
+  return absl::StrContains(model.files.at(model.name + ".h"), absl::StrCat(Upper(model.name), "_INPUT_ROW_BYTES "));
+}
+
+// C++ that gives the rows of the image at `image`.
+std::string FeedText(const CompiledModel& model, const std::string& arena, const std::string& image) {
+  const std::string upper = Upper(model.name);
+  return absl::StrCat("  ", model.name, "_begin(", arena, ");\n  for (int32_t row = 0; row < ", upper,
+                      "_INPUT_ROWS; ++row) {\n    ", model.name, "_push_row(", arena, ", ", image, " + row * ", upper,
+                      "_INPUT_ROW_BYTES);\n  }\n");
+}
+
 std::string Places(const CompiledModel& model, const std::string& role) {
+  if (role == "INPUT" && IsFed(model)) return absl::StrCat("{0, ", Upper(model.name), "_INPUT_BYTES}");
   const int count = CountOf(model.files.at(model.name + ".h"), model.name, role);
   std::string text;
   for (int i = 0; i < count; ++i) {
@@ -44,9 +58,15 @@ std::string CompiledTableText(const std::vector<CompiledModel>& models) {
     absl::StrAppend(&includes, "#include \"", name, ".h\"\n");
     absl::StrAppend(&places, "const mote::device::TensorPlace ", name, "_inputs[] = {", Places(model, "INPUT"),
                     "};\nconst mote::device::TensorPlace ", name, "_outputs[] = {", Places(model, "OUTPUT"), "};\n");
-    absl::StrAppend(&rows, "    {", Upper(name), "_ARENA_BYTES, ", name, "_inputs, sizeof ", name, "_inputs / sizeof ",
-                    name, "_inputs[0], ", name, "_outputs, sizeof ", name, "_outputs / sizeof ", name, "_outputs[0], ",
-                    name, "_invoke, ", model.state_bytes == 0 ? "nullptr" : name + "_reset", ", ",
+    const bool fed = IsFed(model);
+    if (fed) {
+      absl::StrAppend(&places, "uint8_t ", name, "_image[", Upper(name), "_INPUT_BYTES];\nvoid ", name,
+                      "_feed(void* arena) {\n", FeedText(model, "arena", name + "_image"), "}\n");
+    }
+    absl::StrAppend(&rows, "    {", Upper(name), "_ARENA_BYTES, ", fed ? name + "_image" : "nullptr", ", ", name,
+                    "_inputs, sizeof ", name, "_inputs / sizeof ", name, "_inputs[0], ", name, "_outputs, sizeof ",
+                    name, "_outputs / sizeof ", name, "_outputs[0], ", name, fed ? "_feed, " : "_invoke, ",
+                    model.state_bytes == 0 ? "nullptr" : name + "_reset", ", ",
                     HasHook(model) ? absl::StrCat("&", name, "_hook") : "nullptr", ", ", model.layers.size(), "},\n");
     arena_bytes = std::max(arena_bytes, model.arena_bytes);
     layers = std::max(layers, model.layers.size());
@@ -63,7 +83,8 @@ std::string FirmwareText(const CompiledModel* model) {
   if (model != nullptr) {
     include = absl::StrCat("#include \"", model->name, ".h\"\n\nextern \"C\" uint8_t mote_arena[];\n");
     if (model->state_bytes != 0) absl::StrAppend(&calls, "  ", model->name, "_reset(mote_arena);\n");
-    absl::StrAppend(&calls, "  ", model->name, "_invoke(mote_arena);\n");
+    absl::StrAppend(&calls, IsFed(*model) ? FeedText(*model, "mote_arena", "mote_arena")
+                                          : absl::StrCat("  ", model->name, "_invoke(mote_arena);\n"));
   }
   return absl::StrCat("#include \"mcu_runtime/device/start.h\"\n", include,
                       "\nextern \"C\" void SysTick_Handler();\nvoid SysTick_Handler() {}\n\nvoid mote::device::Main() "

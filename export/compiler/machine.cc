@@ -19,17 +19,18 @@ const std::map<std::string, Machine>& Machines() {
     const std::vector<std::string> host = {"host_machine.cc"};
     const std::vector<std::string> arm = {"start.cc", "semihosting.cc", "start_cortex_m.cc", "counter_cortex_m.cc"};
     const std::vector<std::string> riscv = {"start.cc", "semihosting.cc", "start_riscv.cc", "counter_riscv.cc"};
-    const auto cortex_m = [&arm](uint32_t code, uint32_t code_bytes, uint32_t data, double tick) {
-      return Machine{"qemu-system-arm", "Reset_Handler", code, code_bytes, data, 16 * kMiB, tick, arm};
+    const auto cortex_m = [&arm](uint32_t code, uint32_t code_bytes, uint32_t data, uint32_t model, double tick) {
+      return Machine{"qemu-system-arm", "Reset_Handler", code, code_bytes, data, 16 * kMiB, model, tick, arm};
     };
     return new std::map<std::string, Machine>{
-        {"", Machine{"", "", 0, 0, 0, 0, 0, host}},
-        {"mps2-an385", cortex_m(0, 4 * kMiB, 0x21000000, 40)},
-        {"mps2-an386", cortex_m(0, 4 * kMiB, 0x21000000, 40)},
-        {"mps2-an500", cortex_m(0, 4 * kMiB, 0x60000000, 40)},
-        {"mps2-an505", cortex_m(0x10000000, 4 * kMiB, 0x80000000, 50)},
-        {"mps3-an547", cortex_m(0x10000000, 512 * kKiB, 0x70000000, 31.25)},
-        {"virt", Machine{"qemu-system-riscv32", "mote_entry", 0x80000000, 32 * kMiB, 0x82000000, 64 * kMiB, 1, riscv}},
+        {"", Machine{"", "", 0, 0, 0, 0, 0, 0, host}},
+        {"mps2-an385", cortex_m(0, 4 * kMiB, 0x21000000, 0x00080000, 40)},
+        {"mps2-an386", cortex_m(0, 4 * kMiB, 0x21000000, 0x00080000, 40)},
+        {"mps2-an500", cortex_m(0, 4 * kMiB, 0x60000000, 0x00080000, 40)},
+        {"mps2-an505", cortex_m(0x10000000, 4 * kMiB, 0x80000000, 0x10080000, 50)},
+        {"mps3-an547", cortex_m(0x10000000, 512 * kKiB, 0x70000000, 0x38000000, 31.25)},
+        {"virt", Machine{"qemu-system-riscv32", "mote_entry", 0x80000000, 32 * kMiB, 0x82000000, 64 * kMiB, 0x80100000,
+                         1, riscv}},
     };
   }();
   return *machines;

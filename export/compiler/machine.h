@@ -17,6 +17,7 @@ struct Machine {
   std::string entry;     // the program's first function
   uint32_t code_origin = 0, code_bytes = 0;
   uint32_t data_origin = 0, data_bytes = 0;
+  uint32_t model_origin = 0;         // of the interpreter's program: where the model's file comes
   double tick_instructions = 0;      // of the core's counter: nanoseconds at -icount shift=0
   std::vector<std::string> sources;  // of mcu_runtime/device: start-up, files, counter
 };

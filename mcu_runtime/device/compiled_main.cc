@@ -55,7 +55,8 @@ struct Runner {
 
   uint32_t Step(bool counted) {
     for (uint32_t i = 0; i < model.input_count; ++i) {
-      if (!inputs.Read(arena + model.inputs[i].offset, model.inputs[i].bytes)) return MOTE_RESULT_READ;
+      uint8_t* const input = model.fed_input != nullptr ? model.fed_input : arena + model.inputs[i].offset;
+      if (!inputs.Read(input, model.inputs[i].bytes)) return MOTE_RESULT_READ;
     }
     if (counted) {
       CountedInvoke();

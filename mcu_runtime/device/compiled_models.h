@@ -15,6 +15,7 @@ struct TensorPlace {
 
 struct CompiledModel {
   uint32_t arena_bytes;
+  uint8_t* fed_input;  // where the input stands of a model that is given it row by row; null: in the arena
   const TensorPlace* inputs;
   uint32_t input_count;
   const TensorPlace* outputs;

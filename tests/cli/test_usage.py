@@ -2,7 +2,7 @@
 import pytest
 from program import fails, mote
 
-COMMANDS = ["run", "train", "quantize", "export", "verify", "inspect", "registry", "eval", "invoke"]
+COMMANDS = ["run", "train", "quantize", "export", "verify", "inspect", "registry", "eval", "invoke", "compile", "bench"]
 
 
 def test_version_is_one_line():
