@@ -6,11 +6,13 @@
 #include "absl/strings/str_cat.h"
 #include "export/compiler/pack_depthwise_general_dsp.h"
 #include "export/compiler/pack_dsp.h"
-#include "export/compiler/planar8.h"
+#include "export/compiler/planar.h"
 #include "export/compiler/variant.h"
 
 namespace mote::compiler {
 namespace {
+
+constexpr char kExtremeWeight[] = "a weight of -128";
 
 int64_t AlignedUp(int64_t value, int64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
@@ -50,16 +52,20 @@ int64_t InstructionsACode(const DspRequantization& requantization) {
 
 // How a row kernel finds the elements of its output.
 struct OutputPlaces {
-  bool planar = false;
+  const char* name = "kNhwc8";  // of mote::compiled::DspLayout
+  int element_bytes = 1;
   int64_t pixel = 1, channel = 1;  // bytes from one to the next
-  int left = 0;
+  int64_t left = 0;                // bytes before the first pixel
+  bool planar = false;
 };
 
 // None where it is no layout of theirs.
 std::optional<OutputPlaces> PlacesOf(const Tensor& tensor, const RowLayout& layout) {
-  if (layout == Nhwc8(tensor)) return OutputPlaces{false, tensor.channels, 1, 0};
-  if (!IsPlanar8(layout)) return std::nullopt;
-  return OutputPlaces{true, 1, PlaneBytes(tensor, layout), layout.left};
+  if (layout == Nhwc8(tensor)) return OutputPlaces{"kNhwc8", 1, tensor.channels, 1, 0, false};
+  if (!IsPlanar(layout)) return std::nullopt;
+  const int bytes = layout.element_bytes;
+  return OutputPlaces{bytes == 1 ? "kPlanar8" : "kPlanar16", bytes, bytes, PlaneBytes(tensor, layout),
+                      int64_t{bytes} * layout.left,          true};
 }
 
 void AddConstants(const std::vector<uint8_t>& stream, const DspRequantization& requantization, KernelUse* use) {
@@ -75,10 +81,13 @@ void AddConstants(const std::vector<uint8_t>& stream, const DspRequantization& r
   use->remark = "no short requantization is proved";
 }
 
-// What ConvDspParams and DepthwiseDspParams end with.
-std::string RequantizationText(const Layer& layer, const DspRequantization& requantization, const std::string& stream) {
-  return absl::StrCat("/*left_shift=*/", requantization.left_shift, ", /*offset=*/", requantization.offset, ", ",
-                      stream, "$weights, /*terms=*/", HasSums(requantization) ? "$terms" : "nullptr", ", /*range=*/{",
+std::string ShiftsText(const DspRequantization& requantization) {
+  return absl::StrCat("/*left_shift=*/", requantization.left_shift, ", /*offset=*/", requantization.offset);
+}
+
+// What parameters end with.
+std::string ConstantsText(const Layer& layer, const DspRequantization& requantization, const std::string& stream) {
+  return absl::StrCat(stream, "$weights, /*terms=*/", HasSums(requantization) ? "$terms" : "nullptr", ", /*range=*/{",
                       layer.output_zero_point, ", ", layer.output_min, ", ", layer.output_max, "}}");
 }
 
@@ -134,17 +143,17 @@ class ConvDsp : public Variant {
     const Axis& h = layer.horizontal;
     const int segment_pixels = h.dilation == 1 ? h.filter : 1;
     KernelUse use;
-    use.variant = form == KernelForm::kVector ? "fully_connected_dsp" : name();
+    use.variant = form == KernelForm::kVector ? "one_pixel_dsp" : name();
     use.form = form;
-    use.header = form == KernelForm::kVector ? "mcu_runtime/compiled/one_pixel_dsp.h"
-                                             : "mcu_runtime/compiled/conv_2d_dsp.h";
+    use.header =
+        form == KernelForm::kVector ? "mcu_runtime/compiled/one_pixel_dsp.h" : "mcu_runtime/compiled/conv_2d_dsp.h";
     BlockSizes sizes;
     sizes.Add(h.output);
     if (form == KernelForm::kPixels) sizes.Add(int64_t{h.output} * layer.vertical.output);
     const int unroll = target.is(Optimize::kSize) ? kUnrollForSize : kUnrollForSpeed;
     const std::string kernel = absl::StrCat(
         "mote::compiled::ConvDsp<", unroll, ", mote::compiled::DspWeights::", packed.bytes ? "kBytes" : "kPaired", ", ",
-        RequantizeName(requantization), ", mote::compiled::DspLayout::", places.planar ? "kPlanar8" : "kNhwc8", ", ",
+        RequantizeName(requantization), ", mote::compiled::DspLayout::", places.name, ", ",
         ShiftArgument(requantization), ", ", Bool(sizes.two), ", ", Bool(sizes.one), ">");
     use.function = form == KernelForm::kVector   ? absl::StrCat("mote::compiled::OnePixelDsp<", kernel, ">")
                    : form == KernelForm::kPixels ? kernel + "::Pixels"
@@ -156,9 +165,9 @@ class ConvDsp : public Variant {
         h.input, ", /*segment_pixels=*/", segment_pixels, ", /*zero=*/", layer.input_zero_point, "}, /*output_width=*/",
         h.output, ", /*output_channels=*/", layer.output_channels, ", /*output_step=*/",
         places.planar ? places.channel : places.pixel, ", /*output_left=*/", places.left, ", /*chunks=*/",
-        packed.chunks, ", ", RequantizationText(layer, requantization, "/*weights=*/"));
+        packed.chunks, ", ", ShiftsText(requantization), ", ", ConstantsText(layer, requantization, "/*weights=*/"));
     AddConstants(packed.stream, requantization, &use);
-    if (packed.bytes) use.remark = absl::StrCat("a weight of -128", use.remark.empty() ? "" : "; ", use.remark);
+    if (packed.bytes) use.remark = absl::StrCat(kExtremeWeight, use.remark.empty() ? "" : "; ", use.remark);
     use.reads = {Nhwc8(input)};
     use.outside_value = layer.input_zero_point;
     use.writes = wanted;
@@ -194,21 +203,62 @@ class ConvDsp : public Variant {
   static constexpr int kUnrollForSize = 1;
 };
 
+// Four channels at a time. It reads whole words of inputs.
+class FullyConnectedDsp : public Variant {
+ public:
+  std::string name() const override { return "fully_connected_dsp"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    if (!request.target.core.has_dsp || layer.kind != LayerKind::kDense) return std::nullopt;
+    const Tensor& output = network.tensors[layer.outputs[0]];
+    if (request.output && *request.output != Nhwc8(output)) return std::nullopt;
+    const Layer flat = OnePixel(layer);
+    const int inputs = flat.input_channels;
+    const int outputs = flat.output_channels;
+    if (inputs % 4 != 0) return std::nullopt;
+    const PackedDenseDsp packed = PackDenseDsp(flat);
+    const DspRequantization& requantization = packed.requantization;
+    KernelUse use;
+    use.variant = name();
+    use.form = KernelForm::kVector;
+    use.function = absl::StrCat("mote::compiled::DenseDsp<", request.target.is(Optimize::kSize) ? 1 : 4,
+                                ", mote::compiled::DspWeights::", packed.bytes ? "kBytes" : "kPaired", ", ",
+                                RequantizeName(requantization), ", true, ", ShiftArgument(requantization), ">::Vector");
+    use.header = "mcu_runtime/compiled/fully_connected_dsp.h";
+    use.params_type = "mote::compiled::DenseDspParams";
+    use.params = absl::StrCat("{/*inputs=*/", inputs, ", /*outputs=*/", outputs, ", ", ShiftsText(requantization), ", ",
+                              ConstantsText(layer, requantization, "/*weights=*/"));
+    AddConstants(packed.stream, requantization, &use);
+    if (packed.bytes) use.remark = absl::StrCat(kExtremeWeight, use.remark.empty() ? "" : "; ", use.remark);
+    use.reads = {Nhwc8(network.tensors[layer.inputs[0]])};
+    use.writes = Nhwc8(output);
+    use.scratch_bytes = 2 * AlignedUp(inputs, 8) + (HasSums(requantization) ? 4 * AlignedUp(outputs, 4) : 0);
+    const int64_t chunk = packed.bytes ? 36 : 27;
+    use.instructions = 80 + inputs * 3 / 2 +
+                       (outputs + 3) / 4 * ((inputs + 7) / 8 * chunk + 4 * InstructionsACode(requantization) + 14);
+    use.code_bytes = request.target.is(Optimize::kSize) ? 800 : 1200;
+    return use;
+  }
+};
+
+// Multiplier 1, and a stride for which there are kernels from planar rows.
+bool IsDepthwise3x3(const Layer& layer) {
+  const Axis& h = layer.horizontal;
+  return layer.kind == LayerKind::kDepthwise && layer.input_channels == layer.output_channels &&
+         layer.vertical.filter == 3 && h.filter == 3 && h.dilation == 1 && (h.stride == 1 || h.stride == 2);
+}
+
 class DepthwiseDsp : public Variant {
  public:
   std::string name() const override { return "depthwise_conv_2d_dsp"; }
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
-    const Axis& h = layer.horizontal;
-    if (!request.target.core.has_dsp || layer.kind != LayerKind::kDepthwise) return std::nullopt;
-    if (layer.input_channels != layer.output_channels || layer.vertical.filter != 3 || h.filter != 3 ||
-        h.dilation != 1 || (h.stride != 1 && h.stride != 2)) {
-      return std::nullopt;
-    }
+    if (!request.target.core.has_dsp) return std::nullopt;
+    if (!IsDepthwise3x3(layer)) return std::nullopt;
     const Tensor& output = network.tensors[layer.outputs[0]];
     const RowLayout wanted = request.output.value_or(Nhwc8(output));
     const std::optional<OutputPlaces> places = PlacesOf(output, wanted);
-    if (!places) return std::nullopt;
+    if (!places || places->element_bytes != 1) return std::nullopt;
     return Describe(layer, network.tensors[layer.inputs[0]], wanted, *places, request.target);
   }
 
@@ -218,7 +268,7 @@ class DepthwiseDsp : public Variant {
     const Axis& h = layer.horizontal;
     const PackedDepthwiseDsp packed = PackDepthwiseDsp(layer);
     const DspRequantization& requantization = packed.requantization;
-    const RowLayout reads = Planar8(input, h, target);
+    const RowLayout reads = Planar(1, input, h, target);
     const int64_t plane = PlaneBytes(input, reads);
     int outputs = kMostOutputs;
     while (h.output % outputs != 0) --outputs;
@@ -230,10 +280,10 @@ class DepthwiseDsp : public Variant {
                                 ", ", RequantizeName(requantization), ", ", ShiftArgument(requantization), ">::Row");
     use.header = "mcu_runtime/compiled/depthwise_conv_2d_dsp.h";
     use.params_type = "mote::compiled::DepthwiseDspParams";
-    use.params =
-        absl::StrCat("{/*channels=*/", layer.output_channels, ", /*plane=*/", plane, ", /*output_width=*/", h.output,
-                     ", /*output_pixel=*/", places.pixel, ", /*output_channel=*/", places.channel, ", /*output_left=*/",
-                     places.left, ", ", RequantizationText(layer, requantization, "/*stream=*/"));
+    use.params = absl::StrCat("{/*channels=*/", layer.output_channels, ", /*plane=*/", plane, ", /*output_width=*/",
+                              h.output, ", /*output_pixel=*/", places.pixel, ", /*output_channel=*/", places.channel,
+                              ", /*output_left=*/", places.left, ", ", ShiftsText(requantization), ", ",
+                              ConstantsText(layer, requantization, "/*stream=*/"));
     AddConstants(packed.stream, requantization, &use);
     use.reads = {reads};
     use.writes = wanted;
@@ -246,6 +296,52 @@ class DepthwiseDsp : public Variant {
 
   static constexpr int kMostOutputs = 6;    // that registers hold
   static constexpr int kMostAdvance = 255;  // of a load
+};
+
+// From rows of int16, which take twice the memory: where speed counts.
+class DepthwiseWideDsp : public Variant {
+ public:
+  std::string name() const override { return "depthwise_conv_2d_wide_dsp"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    if (!request.target.core.has_dsp || !request.target.is(Optimize::kSpeed) || !IsDepthwise3x3(layer)) {
+      return std::nullopt;
+    }
+    const Tensor& input = network.tensors[layer.inputs[0]];
+    const Tensor& output = network.tensors[layer.outputs[0]];
+    const RowLayout wanted = request.output.value_or(Nhwc8(output));
+    const std::optional<OutputPlaces> places = PlacesOf(output, wanted);
+    if (!places) return std::nullopt;
+    const Axis& h = layer.horizontal;
+    const PackedDepthwiseDsp packed = PackDepthwiseWideDsp(layer);
+    const DspRequantization& requantization = packed.requantization;
+    const RowLayout reads = Planar(2, input, h, request.target);
+    const int64_t plane = PlaneBytes(input, reads);
+    const DepthwiseBlocks blocks = ChooseDepthwiseBlocks(h.output, h.stride);
+    KernelUse use;
+    use.variant = name();
+    use.form = KernelForm::kWindow;
+    use.function = absl::StrCat("mote::compiled::DepthwiseWideDsp<", blocks.outputs, ", ", blocks.rest, ", ", h.stride,
+                                ", ", plane <= kMostAdvance ? plane : 0, ", ", RequantizeName(requantization), ", ",
+                                ShiftArgument(requantization), ", ", places->element_bytes, ">::Row");
+    use.header = "mcu_runtime/compiled/depthwise_conv_2d_wide_dsp.h";
+    use.params_type = "mote::compiled::DepthwiseWideDspParams";
+    use.params = absl::StrCat("{/*channels=*/", layer.output_channels, ", /*plane=*/", plane, ", /*output_width=*/",
+                              h.output, ", /*output_pixel=*/", places->pixel, ", /*output_channel=*/", places->channel,
+                              ", /*output_left=*/", places->left, ", /*offset=*/", requantization.offset, ", ",
+                              ConstantsText(layer, requantization, "/*stream=*/"));
+    AddConstants(packed.stream, requantization, &use);
+    use.reads = {reads};
+    use.writes = wanted;
+    use.scratch_bytes = HasSums(requantization) ? int64_t{4} * layer.output_channels * h.output : 0;
+    const int64_t outputs = int64_t{layer.vertical.output} * layer.output_channels * h.output;
+    use.instructions = outputs * (10 + InstructionsACode(requantization)) + 80 * layer.vertical.output;
+    use.code_bytes = 420;
+    return use;
+  }
+
+ private:
+  static constexpr int kMostAdvance = 256;  // of the last load of a channel's row
 };
 
 class DepthwiseGeneralDsp : public Variant {
@@ -275,7 +371,7 @@ class DepthwiseGeneralDsp : public Variant {
                               layer.vertical.filter, ", /*taps=*/", h.filter, ", /*stride=*/", h.stride,
                               ", /*dilation=*/", h.dilation, ", /*left=*/", h.padding, ", /*width=*/", h.input,
                               ", /*output_width=*/", h.output, ", /*zero=*/", layer.input_zero_point, ", ",
-                              RequantizationText(layer, requantization, "/*stream=*/"));
+                              ShiftsText(requantization), ", ", ConstantsText(layer, requantization, "/*stream=*/"));
     AddConstants(packed.stream, requantization, &use);
     const bool copies = multiplier != 1 || layer.output_channels < 4;
     if (copies) use.remark = "taps are copied: several output channels an input channel, or less than four";
@@ -303,24 +399,25 @@ class DepthwiseGeneralDsp : public Variant {
 
 class PlanarConversion : public Variant {
  public:
-  std::string name() const override { return "planar8"; }
+  std::string name() const override { return "planar"; }
 
   std::optional<KernelUse> Use(const Network&, const Layer&, const Request&) const override { return std::nullopt; }
 
   std::optional<KernelUse> Convert(const Tensor& tensor, const RowLayout& from, const RowLayout& to,
                                    const Target&) const override {
     const RowLayout nhwc8 = Nhwc8(tensor);
-    const bool packs = from == nhwc8 && IsPlanar8(to);
-    if (!packs && !(IsPlanar8(from) && to == nhwc8)) return std::nullopt;
+    const bool packs = from == nhwc8 && IsPlanar(to);
+    if (!packs && !(IsPlanar(from) && to == nhwc8)) return std::nullopt;
     const RowLayout& planar = packs ? to : from;
     KernelUse use;
-    use.variant = packs ? "to_planar8" : "from_planar8";
+    use.variant = packs ? "to_planar" : "from_planar";
     use.form = KernelForm::kWindow;
-    use.function = packs ? "mote::compiled::ToPlanar8" : "mote::compiled::FromPlanar8";
-    use.header = "mcu_runtime/compiled/planar8.h";
-    use.params_type = "mote::compiled::Planar8Params";
+    use.function =
+        absl::StrCat("mote::compiled::", packs ? "To" : "From", "Planar<int", 8 * planar.element_bytes, "_t>");
+    use.header = "mcu_runtime/compiled/planar.h";
+    use.params_type = "mote::compiled::PlanarParams";
     use.params = absl::StrCat("{/*width=*/", tensor.width, ", /*channels=*/", tensor.channels, ", /*plane=*/",
-                              PlaneBytes(tensor, planar), ", /*left=*/", planar.left, "}");
+                              PlaneBytes(tensor, planar) / planar.element_bytes, ", /*left=*/", planar.left, "}");
     use.reads = {from};
     use.writes = to;
     use.instructions = tensor.height * (20 + int64_t{tensor.channels} * (6 + 4 * tensor.width));
@@ -333,6 +430,8 @@ class PlanarConversion : public Variant {
 
 void AddDspVariants(VariantList* variants) {
   variants->push_back(std::make_unique<ConvDsp>());
+  variants->push_back(std::make_unique<FullyConnectedDsp>());
+  variants->push_back(std::make_unique<DepthwiseWideDsp>());
   variants->push_back(std::make_unique<DepthwiseDsp>());
   variants->push_back(std::make_unique<DepthwiseGeneralDsp>());
   variants->push_back(std::make_unique<PlanarConversion>());
