@@ -48,11 +48,26 @@ std::vector<int> PatchOrder(const Layer& layer) {
   return order;
 }
 
-// The inputs of a sum in the order that words of four bytes become halfwords in; -1: padding.
-std::vector<int> DenseOrder(int inputs) {
+// Bytes of a run in the order that its words become halfwords in, and -1 for padding to a multiple of `multiple`.
+std::vector<int> RunOrder(int bytes, int multiple) {
   std::vector<int> order;
-  for (int i = 0; i < (inputs + 7) / 8 * 8; i += 4) {
-    for (const int byte : {0, 2, 1, 3}) order.push_back(i + byte < inputs ? i + byte : -1);
+  for (int i = 0; i < (bytes + multiple - 1) / multiple * multiple; i += 4) {
+    for (const int byte : {0, 2, 1, 3}) order.push_back(i + byte < bytes ? i + byte : -1);
+  }
+  return order;
+}
+
+// The products of a sum where a patch is a run of bytes [tap column][tap row][channel].
+std::vector<int> ColumnOrder(const Layer& layer) {
+  const int rows = layer.vertical.filter;
+  const int taps = layer.horizontal.filter;
+  const int channels = layer.input_channels;
+  std::vector<int> order = RunOrder(rows * taps * channels, 4);
+  for (int& place : order) {
+    if (place < 0) continue;
+    const int column = place / (rows * channels);
+    const int row = place / channels % rows;
+    place = (row * taps + column) * channels + place % channels;
   }
   return order;
 }
@@ -154,10 +169,11 @@ class OrderedWeights {
 
 }  // namespace
 
-PackedConvDsp PackConvDsp(const Layer& layer) {
+PackedConvDsp PackConvDsp(const Layer& layer, ConvOrder order) {
   PackedConvDsp packed;
   packed.requantization = FindDspRequantization(layer, kPairedShift);
-  const OrderedWeights weights(layer, packed.requantization.weights, PatchOrder(layer));
+  const OrderedWeights weights(layer, packed.requantization.weights,
+                               order == ConvOrder::kRows ? PatchOrder(layer) : ColumnOrder(layer));
   packed.chunks = weights.size() / 4;
   packed.bytes = !weights.FitPairs();
   const int channels = static_cast<int>(layer.channels.size());
@@ -178,7 +194,7 @@ PackedDenseDsp PackDenseDsp(const Layer& layer) {
   PackedDenseDsp packed;
   packed.requantization = FindDspRequantization(layer, kPairedShift);
   const DspRequantization& r = packed.requantization;
-  const OrderedWeights weights(layer, r.weights, DenseOrder(static_cast<int>(WeightsOf(layer, 0).size())));
+  const OrderedWeights weights(layer, r.weights, RunOrder(static_cast<int>(WeightsOf(layer, 0).size()), 8));
   packed.bytes = !weights.FitPairs();
   const int channels = static_cast<int>(layer.channels.size());
   const auto word_of = [&](int channel, size_t word) {

@@ -35,8 +35,11 @@ struct PackedConvDsp {
   std::vector<uint8_t> stream;
 };
 
+// In which order a filter's weights stand: for ConvDsp's Row and Pixels, or for its Columns.
+enum class ConvOrder { kRows, kColumns };
+
 // Of kConvolution and kDense layers.
-PackedConvDsp PackConvDsp(const Layer& layer);
+PackedConvDsp PackConvDsp(const Layer& layer, ConvOrder order = ConvOrder::kRows);
 
 struct PackedDenseDsp {
   DspRequantization requantization;

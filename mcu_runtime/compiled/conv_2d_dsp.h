@@ -123,6 +123,24 @@ struct ConvDsp {
   static void Row(const ConvDspParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
     Run(p, rows, p.output_width, output + p.output_left, scratch);
   }
+  /* KernelForm::kWindow, for few input channels and no dilation: the rows are copied side by side first, so that a
+   * patch is one run of bytes. kRows and kChannels are the window's. Weights are in the order ConvOrder::kColumns
+   * (export/compiler/pack_dsp.h). Scratch: as for Row, without segments; in front of it ColumnBytes. */
+  template <int kRows, int kChannels>
+  static void Columns(const ConvDspParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
+    using Side = PatchColumns<kRows, kChannels>;
+    auto* columns = reinterpret_cast<int8_t*>(scratch);
+    const int32_t pixels = (p.output_width - 1) * p.window.stride + p.window.taps;
+    Side::Fill(p.window, rows, pixels, columns);
+    const uint8_t* row = scratch;
+    const int32_t bytes = ColumnBytes(kRows * kChannels * pixels);
+    /* Each byte is a pixel: what a patch is longer than its taps is multiplied by 0. */
+    ConvDspParams run = p;
+    run.window = {1, 1, 4 * p.chunks, p.window.stride * Side::kColumn, 1, 0, bytes, 4 * p.chunks, 0};
+    Run(run, &row, p.output_width, output + p.output_left, scratch + bytes);
+  }
+  static constexpr int32_t ColumnBytes(int32_t bytes) { return (bytes + 7) & ~3; }
+
   /* KernelForm::kPixels, for filters of one tap and stride 1. */
   static void Pixels(const ConvDspParams& p, const uint8_t* const* inputs, int32_t pixels, uint8_t* output,
                      uint8_t* scratch) {

@@ -140,6 +140,50 @@ inline void PaddedPixels(const PatchWindow& w, const int8_t* row, int32_t first,
   FillBytes(w.zero, (pixels - before - inside) * w.channels, out);
 }
 
+/* The rows that a filter sees, side by side: [x][row][channel], kRows rows of kChannels (at most 4) channels, with
+ * their padding. What an output sees of a few channels is one run of bytes there. */
+template <int kRows, int kChannels>
+struct PatchColumns {
+  static constexpr int32_t kColumn = kRows * kChannels; /* bytes */
+
+  /* `pixels` columns, padding and all, the first one w.left pixels before the row. */
+  static void Fill(const PatchWindow& w, const uint8_t* const* rows, int32_t pixels, int8_t* columns) {
+    const int32_t inside = w.width < pixels - w.left ? w.width : pixels - w.left;
+    for (int32_t r = 0; r < kRows; ++r) {
+      int8_t* out = Pad(w.zero, w.left, columns + r * kChannels);
+      out = Copy(reinterpret_cast<const int8_t*>(rows[r]), inside, r == kRows - 1, out);
+      Pad(w.zero, pixels - w.left - inside, out);
+    }
+  }
+
+ private:
+  static int8_t* Pad(int8_t zero, int32_t pixels, int8_t* out) {
+    for (; pixels > 0; --pixels, out += kColumn) {
+      for (int32_t c = 0; c < kChannels; ++c) out[c] = zero;
+    }
+    return out;
+  }
+
+  /* Three channels are copied as four where the next row comes behind them, and writes what is right there. */
+  static int8_t* Copy(const int8_t* from, int32_t pixels, bool last_row, int8_t* out) {
+    constexpr int32_t kWhole = kChannels == 3 ? 4 : kChannels;
+    if (!last_row) {
+      for (; pixels > 4; pixels -= 4) out = CopyFour<kWhole>(&from, out);
+    } else {
+      for (; pixels > 4; pixels -= 4) out = CopyFour<kChannels>(&from, out);
+    }
+    for (; pixels > 0; --pixels, from += kChannels, out += kColumn) __builtin_memcpy(out, from, kChannels);
+    return out;
+  }
+
+  template <int kBytes>
+  static int8_t* CopyFour(const int8_t** from, int8_t* out) {
+    for (int32_t i = 0; i < 4; ++i) __builtin_memcpy(out + i * kColumn, *from + i * kChannels, kBytes);
+    *from += 4 * kChannels;
+    return out + 4 * kColumn;
+  }
+};
+
 /* Patches of kPixels neighbouring output pixels. Made once a row. */
 template <int kPixels>
 class PatchGatherer {

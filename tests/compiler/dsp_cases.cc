@@ -25,17 +25,18 @@ struct Shape {
   bool extreme = false;  // weights of -128
   bool pixels = false;   // KernelForm::kPixels: whole image as one run
   int dilation = 1;
-  bool exact = false;  // multipliers that no cheap form fits
+  bool exact = false;    // multipliers that no cheap form fits
+  bool columns = false;  // rows side by side first
 };
 
 class Writer {
  public:
   explicit Writer(unsigned seed) : random_(seed) {}
 
-  void Conv(const Shape& s) {
-    Layer layer = RandomLayer(s, s.filter_y * s.filter_x * s.channels);
+  void Conv(const Shape& s) { Conv(s, RandomLayer(s, s.filter_y * s.filter_x * s.channels)); }
+  void Conv(const Shape& s, const Layer& layer) {
     const std::vector<int8_t> input = Codes(s.height * s.width * s.channels);
-    const PackedConvDsp packed = PackConvDsp(layer);
+    const PackedConvDsp packed = PackConvDsp(layer, s.columns ? ConvOrder::kColumns : ConvOrder::kRows);
     const std::string k = "Case" + std::to_string(count_);
     const Axis& v = layer.vertical;
     const Axis& h = layer.horizontal;
@@ -88,6 +89,8 @@ class Writer {
         std::string("ConvDsp<kUnroll, DspWeights::") + (packed.bytes ? "kBytes" : "kPaired") +
         ", DspRequantize::" + form + ", DspLayout::" + s.layout + ", " + std::to_string(std::max(1, r.right_shift)) +
         ", " + (run % 3 != 0 && run > 1 ? "true" : "false") + ", " + (run == 1 ? "true" : "false") + ">";
+    const std::string entry =
+        s.columns ? "Columns<" + std::to_string(v.filter) + ", " + std::to_string(s.channels) + ">" : "Row";
     std::printf("void %s(uint8_t* output, uint8_t* scratch) {\n", k.c_str());
     if (s.pixels) {
       std::printf(
@@ -99,19 +102,20 @@ class Writer {
           "  for (int32_t y = 0; y < %d; ++y) {\n    const uint8_t* rows[%d];\n    for (int32_t i = 0; i < %d; ++i) {\n"
           "      const int32_t row = y * %d - %d + i * %d;\n      rows[i] = reinterpret_cast<const uint8_t*>(row >= 0 "
           "&& "
-          "row < %d ? k%sInput + row * %d : k%sOutside);\n    }\n    %s::Row(k%sParams, rows, output + y * %d, "
+          "row < %d ? k%sInput + row * %d : k%sOutside);\n    }\n    %s::%s(k%sParams, rows, output + y * %d, "
           "scratch);\n  }\n",
           v.output, v.filter, v.filter, v.stride, v.padding, v.dilation, v.input, k.c_str(), longest, k.c_str(),
-          kernel.c_str(), k.c_str(), row_bytes);
+          kernel.c_str(), entry.c_str(), k.c_str(), row_bytes);
     }
     std::printf("}\n");
     const int macs = v.output * h.output * s.outputs * static_cast<int>(layer.weights.size() / layer.channels.size());
-    Entry(s, k, packed.bytes ? std::string(form) + "/bytes" : form, expected.size(), macs);
+    Entry(s, k, std::string(form) + (packed.bytes ? "/bytes" : "") + (s.columns ? "/columns" : ""), expected.size(),
+          macs);
   }
 
   // Planar input of halfwords.
-  void DepthwiseWide(const Shape& s) {
-    Layer layer = RandomLayer(s, 9);
+  void DepthwiseWide(const Shape& s) { DepthwiseWide(s, RandomLayer(s, 9)); }
+  void DepthwiseWide(const Shape& s, const Layer& layer) {
     const Axis& v = layer.vertical;
     const Axis& h = layer.horizontal;
     const int right = std::max(0, (h.output - 1) * h.stride - h.padding + 3 - h.input);
@@ -177,9 +181,9 @@ class Writer {
   }
 
   // One row of inputs, read as it stands or made int16 first.
-  void Dense(const Shape& s) {
+  void Dense(const Shape& s) { Dense(s, RandomLayer(s, s.channels)); }
+  void Dense(const Shape& s, const Layer& layer) {
     const int inputs = s.channels;
-    Layer layer = RandomLayer(s, inputs);
     std::vector<int8_t> input = Codes(inputs);
     std::vector<uint8_t> expected(s.outputs);
     for (int c = 0; c < s.outputs; ++c) {
@@ -208,8 +212,8 @@ class Writer {
   }
 
   // Planar input, with a pixel of padding on both sides where the layer has any.
-  void Depthwise(const Shape& s) {
-    Layer layer = RandomLayer(s, 9);
+  void Depthwise(const Shape& s) { Depthwise(s, RandomLayer(s, 9)); }
+  void Depthwise(const Shape& s, const Layer& layer) {
     const Axis& v = layer.vertical;
     const Axis& h = layer.horizontal;
     const int right = std::max(0, (h.output - 1) * h.stride - h.padding + 3 - h.input);
@@ -283,15 +287,17 @@ class Writer {
     s.dilation = Between(0, 3) == 0 ? 2 : 1;
     s.height = Between((s.filter_y - 1) * s.dilation + 1, 9);
     s.width = Between((s.filter_x - 1) * s.dilation + 1, 12);
-    s.channels = Between(1, 20);
+    s.channels = Between(0, 2) == 0 ? Between(1, 4) : Between(1, 20);
     s.outputs = Between(1, 18);
     s.same = Between(0, 1) != 0;
     s.relu = Between(0, 1) != 0;
     s.layout = Between(0, 1) != 0 ? "kNhwc8" : "kPlanar8";
     s.extreme = Between(0, 3) == 0;
     s.exact = Between(0, 5) == 0;
+    s.columns = s.channels <= 4 && s.dilation == 1 && Between(0, 3) != 0;
     if (Between(0, 3) == 0) {
       s.filter_y = s.filter_x = s.stride_y = s.stride_x = s.dilation = 1;
+      s.columns = false;
       s.pixels = Between(0, 1) != 0;
       if (s.pixels) s.layout = "kNhwc8";
     }
@@ -386,13 +392,16 @@ const Shape kConvolutions[] = {
     {"conv", 5, 5, 64, 64, 1, 1, 1, 1, true, true, "kPlanar8"},
     {"conv", 25, 5, 64, 64, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
     {"conv", 49, 10, 1, 64, 10, 4, 2, 2, true, true, "kPlanar8"},
+    {"conv", 49, 10, 1, 64, 10, 4, 2, 2, true, true, "kPlanar8", false, false, 1, false, true},
     {"conv", 24, 96, 3, 8, 3, 3, 2, 2, true, true, "kPlanar8"},
+    {"conv", 24, 96, 3, 8, 3, 3, 2, 2, true, true, "kPlanar8", false, false, 1, false, true},
     {"conv", 6, 48, 8, 16, 1, 1, 1, 1, true, true, "kPlanar8"},
     {"conv", 6, 24, 16, 32, 1, 1, 1, 1, true, true, "kPlanar8"},
     {"conv", 6, 24, 32, 32, 1, 1, 1, 1, true, true, "kPlanar8"},
     {"conv", 3, 6, 128, 128, 1, 1, 1, 1, true, true, "kPlanar8"},
     {"conv", 3, 3, 256, 256, 1, 1, 1, 1, true, true, "kPlanar8"},
     {"conv", 8, 32, 3, 16, 3, 3, 1, 1},
+    {"conv", 8, 32, 3, 16, 3, 3, 1, 1, true, true, "kNhwc8", false, false, 1, false, true},
     {"conv", 8, 32, 16, 16, 3, 3, 1, 1},
     {"conv", 8, 32, 16, 16, 3, 3, 1, 1, true, false},
     {"conv", 8, 32, 16, 32, 3, 3, 2, 2},
