@@ -31,8 +31,10 @@ struct ConvDspParams {
   device::OutputRange range;
 };
 
+/* kUnroll: chunks of four products in the inner loop's code; kExact: all of them (ConvDspParams::chunks). kTwo, kOne:
+ * whether runs of pixels end with blocks of two, of one. */
 template <int kUnroll, DspWeights kWeights, DspRequantize kRequantize, DspLayout kLayout, int kShift, bool kTwo,
-          bool kOne>
+          bool kOne, bool kExact = false>
 struct ConvDsp {
   static constexpr bool kSums = kRequantize == DspRequantize::kSums;
   static constexpr bool kPlanar = kLayout != DspLayout::kNhwc8;
@@ -67,7 +69,7 @@ struct ConvDsp {
       gatherer.Gather(x);
       tail->output = kSums ? after : output;
       tail->output_end = tail->output + span;
-      if (pairs != 0) DspBlock<kPixels, kUnroll, kWeights, kRequantize, kLayout, kShift>(p.weights, patch);
+      if (pairs != 0) DspBlock<kPixels, kUnroll, kWeights, kRequantize, kLayout, kShift, kExact>(p.weights, patch);
       if (kSums) {
         StoreSums<kPixels>(p, reinterpret_cast<const int32_t*>(after), output);
       } else if ((p.output_channels & 1) != 0) {
@@ -87,8 +89,8 @@ struct ConvDsp {
     tail->output = codes;
     tail->step = kPlanar ? kPixels * kCodeBytes : 2;
     tail->output_end = codes + 2 * (kPlanar ? kPixels * kCodeBytes : 1);
-    DspBlock<kPixels, kUnroll, kWeights, kRequantize, kLayout, kShift>(p.weights + pairs * (p.chunks * 8 + kWordBytes),
-                                                                       tail->patch);
+    DspBlock<kPixels, kUnroll, kWeights, kRequantize, kLayout, kShift, kExact>(
+        p.weights + pairs * (p.chunks * 8 + kWordBytes), tail->patch);
     tail->step = p.output_step;
     for (int32_t i = 0; i < kPixels; ++i) {
       const uint8_t code = codes[i * (kPlanar ? kCodeBytes : 2)];

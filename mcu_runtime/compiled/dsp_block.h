@@ -10,7 +10,8 @@
  * w_b of -128 asks for w_a >= 0 (DspWeights::kPaired); where it does not, two SXTB16 a word take the bytes apart
  * (kBytes): 20 instructions.
  *
- * The loop over K is unrolled, and entered in its middle, so that any K takes no more than the products it has.
+ * The loop over K is unrolled, and entered in its middle, so that any K takes no more than the products it has. kExact:
+ * there is no loop, K is 4 * kUnroll; 2 instructions a round and 2 a pair of channels less.
  *
  * The stream of a pair of channels: K / 2 words of weights, bytes [a0 b0 a1 b1] for k and k + 1; then the constants of
  * a and those of b: kOneLine {m, D}, kTwoLines {bias, m, D}, kSums none.
@@ -61,7 +62,8 @@ constexpr uint32_t DspChunkBytes(int pixels, DspWeights weights) {
 
 /* Registers: r0-r2 sums of a, r3-r5 of b; r6-r8 inputs (2 pixels: r5-r8; 1: r6, r7), r9, r10 weights, r11 rounds, r12
  * the weights' pointer, lr the patch's. */
-template <int kPixels, int kUnroll, DspWeights kWeights, DspRequantize kRequantize, DspLayout kLayout, int kShift>
+template <int kPixels, int kUnroll, DspWeights kWeights, DspRequantize kRequantize, DspLayout kLayout, int kShift,
+          bool kExact = false>
 __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) {
   register const void* weights_register asm("r0") = weights;
   register const void* patch_register asm("r1") = patch;
@@ -169,26 +171,34 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "  .if %c[planar] == 2\n strh.w \\code, \\at\n .else\n strb.w \\code, \\at\n .endif\n"
       ".endm\n"
 
-      ".balign 4\n" /* for ADR, which counts from a word */
-      "adr.w r6, 3f\n"
-      "ldr.w r8, [lr, #-12]\n"
-      "sub.w r6, r6, r8\n"
-      "orr.w r6, r6, #1\n"
-      "str.w r6, [lr, #-4]\n"
+      ".if %c[exact] == 0\n"
+      "  .balign 4\n" /* for ADR, which counts from a word */
+      "  adr.w r6, 3f\n"
+      "  ldr.w r8, [lr, #-12]\n"
+      "  sub.w r6, r6, r8\n"
+      "  orr.w r6, r6, #1\n"
+      "  str.w r6, [lr, #-4]\n"
+      ".endif\n"
       "1:\n"
-      "ldr.w r11, [lr, #-8]\n"
+      ".if %c[exact] == 0\n"
+      "  ldr.w r11, [lr, #-8]\n"
+      ".endif\n"
       "mote_chunk 1\n"
-      "ldr.w pc, [lr, %[entry]]\n"
+      ".if %c[exact] == 0\n"
+      "  ldr.w pc, [lr, %[entry]]\n"
+      ".endif\n"
       "2:\n"
-      ".rept %c[unroll]\n"
+      ".rept %c[unroll] - %c[exact]\n"
       "mote_chunk 0\n"
       ".endr\n"
       "3:\n"
-      ".if 3b - 2b != %c[chunk_bytes] * %c[unroll]\n"
+      ".if 3b - 2b != %c[chunk_bytes] * (%c[unroll] - %c[exact])\n"
       ".error \"DspChunkBytes\"\n"
       ".endif\n"
-      "subs.w r11, r11, #1\n"
-      "bne.w 2b\n"
+      ".if %c[exact] == 0\n"
+      "  subs.w r11, r11, #1\n"
+      "  bne.w 2b\n"
+      ".endif\n"
       ".if %c[bytes] == 0\n"
       "  sub.w r3, r3, r0\n"
       "  .if %c[pixels] > 1\n"
@@ -264,7 +274,7 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       : "+r"(weights_register), "+r"(patch_register)
       : [pixels] "i"(kPixels), [unroll] "i"(kUnroll), [bytes] "i"(static_cast<int>(kWeights)),
         [lines] "i"(static_cast<int>(kRequantize)), [planar] "i"(static_cast<int>(kLayout)), [shift] "i"(kShift),
-        [entry] "i"(-4 - 8 * kPixels), [chunk_bytes] "i"(DspChunkBytes(kPixels, kWeights))
+        [exact] "i"(kExact ? 1 : 0), [entry] "i"(-4 - 8 * kPixels), [chunk_bytes] "i"(DspChunkBytes(kPixels, kWeights))
       : "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
 

@@ -27,6 +27,7 @@ struct Shape {
   int dilation = 1;
   bool exact = false;    // multipliers that no cheap form fits
   bool columns = false;  // rows side by side first
+  bool exact_unroll = false;
 };
 
 class Writer {
@@ -85,10 +86,11 @@ class Writer {
         k.c_str(), s.channels, v.filter, h.filter, h.stride, h.dilation, h.padding, h.input, whole_rows ? h.filter : 1,
         layer.input_zero_point, h.output, s.outputs, planar ? plane : s.outputs, left, packed.chunks, r.left_shift,
         r.offset, k.c_str(), k.c_str(), layer.output_zero_point, layer.output_min, layer.output_max);
-    const std::string kernel =
-        std::string("ConvDsp<kUnroll, DspWeights::") + (packed.bytes ? "kBytes" : "kPaired") +
-        ", DspRequantize::" + form + ", DspLayout::" + s.layout + ", " + std::to_string(std::max(1, r.right_shift)) +
-        ", " + (run % 3 != 0 && run > 1 ? "true" : "false") + ", " + (run == 1 ? "true" : "false") + ">";
+    const std::string kernel = "ConvDsp<" + (s.exact_unroll ? std::to_string(packed.chunks) : "kUnroll") +
+                               ", DspWeights::" + (packed.bytes ? "kBytes" : "kPaired") + ", DspRequantize::" + form +
+                               ", DspLayout::" + s.layout + ", " + std::to_string(std::max(1, r.right_shift)) + ", " +
+                               (run % 3 != 0 && run > 1 ? "true" : "false") + ", " + (run == 1 ? "true" : "false") +
+                               (s.exact_unroll ? ", true>" : ">");
     const std::string entry =
         s.columns ? "Columns<" + std::to_string(v.filter) + ", " + std::to_string(s.channels) + ">" : "Row";
     std::printf("void %s(uint8_t* output, uint8_t* scratch) {\n", k.c_str());
@@ -294,6 +296,7 @@ class Writer {
     s.layout = Between(0, 1) != 0 ? "kNhwc8" : "kPlanar8";
     s.extreme = Between(0, 3) == 0;
     s.exact = Between(0, 5) == 0;
+    s.exact_unroll = Between(0, 2) == 0;
     s.columns = s.channels <= 4 && s.dilation == 1 && Between(0, 3) != 0;
     if (Between(0, 3) == 0) {
       s.filter_y = s.filter_x = s.stride_y = s.stride_x = s.dilation = 1;
