@@ -12,6 +12,7 @@
 
 #include "mcu_runtime/compiled/dsp_block.h"
 #include "mcu_runtime/compiled/dsp_patch.h"
+#include "mcu_runtime/compiled/rows.h"
 #include "mcu_runtime/kernels/requantize.h"
 
 namespace mote::compiled {
@@ -31,6 +32,44 @@ struct ConvDspParams {
   device::OutputRange range;
 };
 
+struct ConvDspImageParams {
+  ConvDspParams row;
+  int32_t height;
+  int32_t row_bytes; /* of the output, a multiple of 4 */
+  uint32_t padding;  /* a word of it */
+};
+
+/* Where the pixels of an image of planar rows stand, one after the other. */
+class PlanarPlace {
+ public:
+  /* Fills the image with padding. */
+  PlanarPlace(const ConvDspImageParams& p, int32_t code_bytes, uint8_t* image)
+      : step_(code_bytes),
+        used_(p.row.output_width * code_bytes),
+        row_bytes_(p.row_bytes),
+        next_(image + p.row.output_left),
+        row_end_(next_ + used_) {
+    FillRow(image, p.height * p.row_bytes, p.padding);
+  }
+
+  uint8_t* Next() {
+    if (next_ == row_end_) {
+      row_end_ += row_bytes_;
+      next_ = row_end_ - used_;
+    }
+    uint8_t* place = next_;
+    next_ += step_;
+    return place;
+  }
+
+ private:
+  int32_t step_;
+  int32_t used_; /* bytes of a row's pixels */
+  int32_t row_bytes_;
+  uint8_t* next_;
+  uint8_t* row_end_;
+};
+
 /* kUnroll: chunks of four products in the inner loop's code; kExact: all of them (ConvDspParams::chunks). kTwo, kOne:
  * whether runs of pixels end with blocks of two, of one. */
 template <int kUnroll, DspWeights kWeights, DspRequantize kRequantize, DspLayout kLayout, int kShift, bool kTwo,
@@ -38,17 +77,16 @@ template <int kUnroll, DspWeights kWeights, DspRequantize kRequantize, DspLayout
 struct ConvDsp {
   static constexpr bool kSums = kRequantize == DspRequantize::kSums;
   static constexpr bool kPlanar = kLayout != DspLayout::kNhwc8;
-  static constexpr int32_t kCodeBytes = kLayout == DspLayout::kPlanar16 ? 2 : 1;
+  static constexpr int32_t kCodeBytes = CodeBytes(kLayout);
 
-  /* Pixels from x on, in blocks of kPixels as long as there are as many of `pixels`. Returns the one that comes next.
-   */
+  static uint32_t* PatchOf(uint8_t* scratch) { return reinterpret_cast<uint32_t*>(scratch + sizeof(DspBlockHead)); }
+
+  /* What blocks of kPixels have in common. */
   template <int kPixels>
-  static int32_t Blocks(const ConvDspParams& p, const uint8_t* const* rows, int32_t x, int32_t pixels, uint8_t* output,
-                        uint8_t* scratch) {
+  static DspBlockTail* PrepareBlock(const ConvDspParams& p, uint8_t* scratch) {
     auto* head = reinterpret_cast<DspBlockHead*>(scratch);
-    uint8_t* patch = scratch + sizeof(DspBlockHead);
-    auto* tail = reinterpret_cast<DspBlockTail*>(patch + p.chunks * 8 * kPixels);
-    uint8_t* after = reinterpret_cast<uint8_t*>(tail + 1); /* sums; or what padding makes of segments, and codes */
+    uint32_t* patch = PatchOf(scratch);
+    auto* tail = reinterpret_cast<DspBlockTail*>(patch + p.chunks * 2 * kPixels);
     const int32_t later = p.chunks - 1;
     head->rounds = later / kUnroll + 1;
     head->skipped = static_cast<uint32_t>(later % kUnroll) * DspChunkBytes(kPixels, kWeights);
@@ -58,11 +96,21 @@ struct ConvDsp {
     tail->offset = p.offset;
     tail->patch = patch;
     tail->step = p.output_step;
+    return tail;
+  }
+
+  /* Pixels from x on, in blocks of kPixels as long as there are as many of `pixels`. Returns the one that comes next.
+   */
+  template <int kPixels>
+  static int32_t Blocks(const ConvDspParams& p, const uint8_t* const* rows, int32_t x, int32_t pixels, uint8_t* output,
+                        uint8_t* scratch) {
+    DspBlockTail* tail = PrepareBlock<kPixels>(p, scratch);
+    const uint8_t* patch = scratch + sizeof(DspBlockHead);
+    uint8_t* after = reinterpret_cast<uint8_t*>(tail + 1); /* sums; or what padding makes of segments, and codes */
     const int32_t pairs = kSums ? (p.output_channels + 1) >> 1 : p.output_channels >> 1;
     const int32_t span = pairs * (kSums ? 8 * kPixels : kPlanar ? 2 * p.output_step : 2);
     const int32_t pixel = kPlanar ? kCodeBytes : p.output_step;
-    const PatchGatherer<kPixels> gatherer(p.window, rows, reinterpret_cast<uint32_t*>(patch),
-                                          reinterpret_cast<int8_t*>(after));
+    const PatchGatherer<kPixels> gatherer(p.window, rows, PatchOf(scratch), reinterpret_cast<int8_t*>(after));
     output += x * pixel;
     /* Of four that are left, blocks of two take two and two. */
     for (; pixels - x >= kPixels && !(kTwo && kPixels == 3 && pixels - x == 4); x += kPixels) {
@@ -149,6 +197,39 @@ struct ConvDsp {
     ConvDspParams run = p;
     run.window.width = pixels;
     Run(run, inputs, pixels, output, scratch);
+  }
+
+  /* KernelForm::kVector: an image of planar rows (kScattered8, kScattered16), with their padding, from an nhwc8 one, by
+   * a filter of one tap and stride 1; output_channels is even. Blocks of pixels go on from a row to the next. Scratch:
+   * 12 + 24 * chunks + 36. */
+  static void Image(const ConvDspImageParams& p, const uint8_t* input, uint8_t* output, uint8_t* scratch) {
+    static_assert(IsScattered(kLayout) && !kSums);
+    const int32_t pixels = p.height * p.row.output_width;
+    PlanarPlace place(p, kCodeBytes, output);
+    int32_t done = ImageBlocks<3>(p.row, input, 0, pixels, &place, scratch);
+    if constexpr (kTwo) done = ImageBlocks<2>(p.row, input, done, pixels, &place, scratch);
+    if constexpr (kOne) ImageBlocks<1>(p.row, input, done, pixels, &place, scratch);
+  }
+
+  template <int kPixels>
+  static int32_t ImageBlocks(const ConvDspParams& p, const uint8_t* input, int32_t done, int32_t pixels,
+                             PlanarPlace* place, uint8_t* scratch) {
+    DspBlockTail* tail = PrepareBlock<kPixels>(p, scratch);
+    auto* places = reinterpret_cast<DspBlockPlaces*>(tail + 1);
+    PatchWindow window = p.window;
+    window.width = pixels;
+    const PatchGatherer<kPixels> gatherer(window, &input, PatchOf(scratch), nullptr);
+    const int32_t span = p.output_channels * p.output_step;
+    for (; pixels - done >= kPixels && !(kTwo && kPixels == 3 && pixels - done == 4); done += kPixels) {
+      gatherer.Gather(done);
+      uint8_t* first = place->Next();
+      tail->output = first;
+      tail->output_end = first + span;
+      if (kPixels > 1) places->second = static_cast<int32_t>(place->Next() - first);
+      if (kPixels > 2) places->third = static_cast<int32_t>(place->Next() - first);
+      DspBlock<kPixels, kUnroll, kWeights, kRequantize, kLayout, kShift, kExact>(p.weights, tail->patch);
+    }
+    return done;
   }
 };
 

@@ -31,8 +31,17 @@ enum class DspWeights { kPaired = 0, kBytes = 1 };
  *   kSums:     the sum itself, int32: somebody else goes on with it */
 enum class DspRequantize { kOneLine = 1, kTwoLines = 2, kSums = 0 };
 
-/* How codes of a block are stored; kPlanar16: as int16. (Sums: [channel][pixel], int32.) */
-enum class DspLayout { kNhwc8 = 0, kPlanar8 = 1, kPlanar16 = 2 };
+/* How codes of a block are stored; kPlanar16: as int16; scattered: planar, pixels where DspBlockPlaces says. (Sums:
+ * [channel][pixel], int32.) */
+enum class DspLayout { kNhwc8 = 0, kPlanar8 = 1, kPlanar16 = 2, kScattered8 = 3, kScattered16 = 4 };
+
+constexpr bool IsScattered(DspLayout layout) {
+  return layout == DspLayout::kScattered8 || layout == DspLayout::kScattered16;
+}
+/* Of planar rows. */
+constexpr int32_t CodeBytes(DspLayout layout) {
+  return layout == DspLayout::kPlanar16 || layout == DspLayout::kScattered16 ? 2 : 1;
+}
 
 /* What stands before and after the patch: the block has no register left for it. */
 struct DspBlockHead {
@@ -48,6 +57,12 @@ struct DspBlockTail {
   int32_t step;        /* nhwc8: bytes from a pixel to the next; planar: from a channel to the next */
   uint8_t* output_end; /* what `output` is after the last pair of channels */
   const void* patch;
+};
+
+/* Follows the tail where codes are scattered. */
+struct DspBlockPlaces {
+  int32_t second; /* bytes from the first pixel */
+  int32_t third;
 };
 
 /* Code for four products, in bytes. */
@@ -168,7 +183,17 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       ".endm\n"
 
       ".macro mote_store code, at\n"
-      "  .if %c[planar] == 2\n strh.w \\code, \\at\n .else\n strb.w \\code, \\at\n .endif\n"
+      "  .if %c[code_bytes] == 2\n strh.w \\code, \\at\n .else\n strb.w \\code, \\at\n .endif\n"
+      ".endm\n"
+      ".macro mote_store_pixels c0, c1, c2\n"
+      "  mote_store \\c0, [r11]\n"
+      "  .if %c[scattered]\n"
+      "    .if %c[pixels] > 1\n mote_store \\c1, \"[r11, r6]\"\n .endif\n"
+      "    .if %c[pixels] > 2\n mote_store \\c2, \"[r11, r7]\"\n .endif\n"
+      "  .else\n"
+      "    .if %c[pixels] > 1\n mote_store \\c1, \"[r11, #%c[code_bytes]]\"\n .endif\n"
+      "    .if %c[pixels] > 2\n mote_store \\c2, \"[r11, #2 * %c[code_bytes]]\"\n .endif\n"
+      "  .endif\n"
       ".endm\n"
 
       ".if %c[exact] == 0\n"
@@ -235,21 +260,12 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "  ldr.w r11, [lr, #12]\n"
       "  ldrd r9, r10, [lr, #16]\n" /* step, output_end */
       "  .if %c[planar]\n"
-      "    mote_store r0, [r11]\n"
-      "    .if %c[pixels] > 1\n"
-      "      mote_store r1, \"[r11, #%c[planar]]\"\n"
+      "    .if %c[scattered]\n"
+      "      ldrd r6, r7, [lr, #28]\n"
       "    .endif\n"
-      "    .if %c[pixels] > 2\n"
-      "      mote_store r2, \"[r11, #2 * %c[planar]]\"\n"
-      "    .endif\n"
-      "    mote_store r3, \"[r11, r9]\"\n"
+      "    mote_store_pixels r0, r1, r2\n"
       "    add.w r11, r11, r9\n"
-      "    .if %c[pixels] > 1\n"
-      "      mote_store r4, \"[r11, #%c[planar]]\"\n"
-      "    .endif\n"
-      "    .if %c[pixels] > 2\n"
-      "      mote_store r5, \"[r11, #2 * %c[planar]]\"\n"
-      "    .endif\n"
+      "    mote_store_pixels r3, r4, r5\n"
       "    add.w r11, r11, r9\n"
       "  .else\n"
       "    bfi r0, r3, #8, #8\n"
@@ -270,10 +286,11 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "bne.w 1b\n"
       "pop {r7}\n"
       ".purgem mote_mac\n .purgem mote_products\n .purgem mote_chunk\n .purgem mote_code\n .purgem mote_codes\n "
-      ".purgem mote_store\n"
+      ".purgem mote_store\n .purgem mote_store_pixels\n"
       : "+r"(weights_register), "+r"(patch_register)
       : [pixels] "i"(kPixels), [unroll] "i"(kUnroll), [bytes] "i"(static_cast<int>(kWeights)),
-        [lines] "i"(static_cast<int>(kRequantize)), [planar] "i"(static_cast<int>(kLayout)), [shift] "i"(kShift),
+        [lines] "i"(static_cast<int>(kRequantize)), [planar] "i"(kLayout == DspLayout::kNhwc8 ? 0 : 1),
+        [code_bytes] "i"(CodeBytes(kLayout)), [scattered] "i"(IsScattered(kLayout) ? 1 : 0), [shift] "i"(kShift),
         [exact] "i"(kExact ? 1 : 0), [entry] "i"(-4 - 8 * kPixels), [chunk_bytes] "i"(DspChunkBytes(kPixels, kWeights))
       : "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }

@@ -28,7 +28,10 @@ struct Shape {
   bool exact = false;    // multipliers that no cheap form fits
   bool columns = false;  // rows side by side first
   bool exact_unroll = false;
+  bool image = false;  // planar rows, pixels from row to row
 };
+
+constexpr unsigned kPadding = 0x11;  // a byte of it
 
 class Writer {
  public:
@@ -38,6 +41,7 @@ class Writer {
   void Conv(const Shape& s, const Layer& layer) {
     const std::vector<int8_t> input = Codes(s.height * s.width * s.channels);
     const PackedConvDsp packed = PackConvDsp(layer, s.columns ? ConvOrder::kColumns : ConvOrder::kRows);
+    const bool image = s.image && packed.requantization.form != RequantizationForm::kTwoRoundings && s.outputs % 2 == 0;
     const std::string k = "Case" + std::to_string(count_);
     const Axis& v = layer.vertical;
     const Axis& h = layer.horizontal;
@@ -52,7 +56,7 @@ class Writer {
     const int left = planar ? code_bytes : 0;
     const int plane = planar ? (h.output + 2 + 3) / 4 * 4 * code_bytes : 0;
     const int row_bytes = planar ? plane * s.outputs : h.output * s.outputs;
-    std::vector<uint8_t> expected(row_bytes * v.output, 0x55);
+    std::vector<uint8_t> expected(row_bytes * v.output, image ? kPadding : 0x55);
     for (int y = 0; y < v.output; ++y) {
       for (int x = 0; x < h.output; ++x) {
         for (int c = 0; c < s.outputs; ++c) {
@@ -79,7 +83,7 @@ class Writer {
     const char* form = r.form == RequantizationForm::kOneLine    ? "kOneLine"
                        : r.form == RequantizationForm::kTwoLines ? "kTwoLines"
                                                                  : "kSums";
-    const int run = s.pixels ? h.output * v.output : h.output;
+    const int run = s.pixels || image ? h.output * v.output : h.output;
     std::printf(
         "constexpr ConvDspParams k%sParams = {{%d, %d, %d, %d, %d, %d, %d, %d, %d}, %d, %d, %d, %d, %d, %d, %d, "
         "k%sWeights, k%sTerms, {%d, %d, %d}};\n",
@@ -88,13 +92,19 @@ class Writer {
         r.offset, k.c_str(), k.c_str(), layer.output_zero_point, layer.output_min, layer.output_max);
     const std::string kernel = "ConvDsp<" + (s.exact_unroll ? std::to_string(packed.chunks) : "kUnroll") +
                                ", DspWeights::" + (packed.bytes ? "kBytes" : "kPaired") + ", DspRequantize::" + form +
-                               ", DspLayout::" + s.layout + ", " + std::to_string(std::max(1, r.right_shift)) + ", " +
+                               ", DspLayout::" + (image ? "kScattered" + s.layout.substr(7) : s.layout) + ", " +
+                               std::to_string(std::max(1, r.right_shift)) + ", " +
                                (run % 3 != 0 && run > 1 ? "true" : "false") + ", " + (run == 1 ? "true" : "false") +
                                (s.exact_unroll ? ", true>" : ">");
     const std::string entry =
         s.columns ? "Columns<" + std::to_string(v.filter) + ", " + std::to_string(s.channels) + ">" : "Row";
     std::printf("void %s(uint8_t* output, uint8_t* scratch) {\n", k.c_str());
-    if (s.pixels) {
+    if (image) {
+      std::printf(
+          "  static constexpr ConvDspImageParams kImage = {k%sParams, %d, %d, 0x%08xu};\n  %s::Image(kImage, "
+          "reinterpret_cast<const uint8_t*>(k%sInput), output, scratch);\n",
+          k.c_str(), v.output, row_bytes, kPadding * 0x01010101u, kernel.c_str(), k.c_str());
+    } else if (s.pixels) {
       std::printf(
           "  const uint8_t* inputs[] = {reinterpret_cast<const uint8_t*>(k%sInput)};\n  %s::Pixels(k%sParams, inputs, "
           "%d, output, scratch);\n",
@@ -111,8 +121,9 @@ class Writer {
     }
     std::printf("}\n");
     const int macs = v.output * h.output * s.outputs * static_cast<int>(layer.weights.size() / layer.channels.size());
-    Entry(s, k, std::string(form) + (packed.bytes ? "/bytes" : "") + (s.columns ? "/columns" : ""), expected.size(),
-          macs);
+    Entry(s, k,
+          std::string(form) + (packed.bytes ? "/bytes" : "") + (s.columns ? "/columns" : "") + (image ? "/image" : ""),
+          expected.size(), macs);
   }
 
   // Planar input of halfwords.
@@ -303,6 +314,7 @@ class Writer {
       s.columns = false;
       s.pixels = Between(0, 1) != 0;
       if (s.pixels) s.layout = "kNhwc8";
+      s.image = s.layout == "kPlanar8" && Between(0, 1) != 0;
     }
     return s;
   }
@@ -394,6 +406,7 @@ class Writer {
 const Shape kConvolutions[] = {
     {"conv", 5, 5, 64, 64, 1, 1, 1, 1, true, true, "kPlanar8"},
     {"conv", 25, 5, 64, 64, 1, 1, 1, 1, true, true, "kNhwc8", false, true},
+    {"conv", 25, 5, 64, 64, 1, 1, 1, 1, true, true, "kPlanar16", false, false, 1, false, false, true, true},
     {"conv", 49, 10, 1, 64, 10, 4, 2, 2, true, true, "kPlanar8"},
     {"conv", 49, 10, 1, 64, 10, 4, 2, 2, true, true, "kPlanar8", false, false, 1, false, true},
     {"conv", 24, 96, 3, 8, 3, 3, 2, 2, true, true, "kPlanar8"},
