@@ -73,7 +73,7 @@ std::vector<int> ColumnOrder(const Layer& layer) {
 }
 
 // FindDspRequantization with a left shift of `most_left_shift` at most.
-DspRequantization Find(const Layer& layer, int least_left_shift, int most_left_shift) {
+DspRequantization Find(const Layer& layer, int least_left_shift, int most_left_shift, DspClamp clamp) {
   DspRequantization result;
   result.weights = layer.weights;
   const bool padded = IsPadded(layer.vertical) || IsPadded(layer.horizontal);
@@ -95,7 +95,8 @@ DspRequantization Find(const Layer& layer, int least_left_shift, int most_left_s
     for (const int shift : shifts) {
       request.right_shift = shift;
       LayerRequantization found = FindRequantization(channels, request);
-      if (found.form == form && !found.clamps && found.left_shift <= most_left_shift) return found;
+      if (found.clamps && clamp == DspClamp::kNever) continue;
+      if (found.form == form && found.left_shift <= most_left_shift) return found;
     }
     return LayerRequantization();
   };
@@ -106,6 +107,7 @@ DspRequantization Find(const Layer& layer, int least_left_shift, int most_left_s
   result.left_shift = found.left_shift;
   result.right_shift = found.right_shift;
   result.offset = found.offset;
+  result.clamps = found.clamps;
   const size_t weights = layer.weights.size() / layer.channels.size();
   for (size_t c = 0; c < found.channels.size(); ++c) {
     const LayerRequantization::Channel& channel = found.channels[c];
@@ -121,8 +123,8 @@ DspRequantization Find(const Layer& layer, int least_left_shift, int most_left_s
 
 }  // namespace
 
-DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift) {
-  return Find(layer, least_left_shift, 31);
+DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift, DspClamp clamp) {
+  return Find(layer, least_left_shift, 31, clamp);
 }
 
 namespace {
@@ -169,9 +171,9 @@ class OrderedWeights {
 
 }  // namespace
 
-PackedConvDsp PackConvDsp(const Layer& layer, ConvOrder order) {
+PackedConvDsp PackConvDsp(const Layer& layer, ConvOrder order, DspClamp clamp) {
   PackedConvDsp packed;
-  packed.requantization = FindDspRequantization(layer, kPairedShift);
+  packed.requantization = FindDspRequantization(layer, kPairedShift, clamp);
   const OrderedWeights weights(layer, packed.requantization.weights,
                                order == ConvOrder::kRows ? PatchOrder(layer) : ColumnOrder(layer));
   packed.chunks = weights.size() / 4;
@@ -190,9 +192,9 @@ PackedConvDsp PackConvDsp(const Layer& layer, ConvOrder order) {
   return packed;
 }
 
-PackedDenseDsp PackDenseDsp(const Layer& layer) {
+PackedDenseDsp PackDenseDsp(const Layer& layer, DspClamp clamp) {
   PackedDenseDsp packed;
-  packed.requantization = FindDspRequantization(layer, kPairedShift);
+  packed.requantization = FindDspRequantization(layer, kPairedShift, clamp);
   const DspRequantization& r = packed.requantization;
   const OrderedWeights weights(layer, r.weights, RunOrder(static_cast<int>(WeightsOf(layer, 0).size()), 8));
   packed.bytes = !weights.FitPairs();
@@ -224,9 +226,9 @@ PackedDenseDsp PackDenseDsp(const Layer& layer) {
   return packed;
 }
 
-PackedDepthwiseDsp PackDepthwiseDsp(const Layer& layer) {
+PackedDepthwiseDsp PackDepthwiseDsp(const Layer& layer, DspClamp clamp) {
   PackedDepthwiseDsp packed;
-  packed.requantization = FindDspRequantization(layer, 0);
+  packed.requantization = FindDspRequantization(layer, 0, clamp);
   const auto append_pair = [&packed](int low, int high) {
     AppendWord(static_cast<int32_t>((static_cast<uint32_t>(high) << 16) | (static_cast<uint32_t>(low) & 0xffff)),
                &packed.stream);
@@ -243,12 +245,12 @@ PackedDepthwiseDsp PackDepthwiseDsp(const Layer& layer) {
   return packed;
 }
 
-PackedDepthwiseDsp PackDepthwiseWideDsp(const Layer& layer) {
+PackedDepthwiseDsp PackDepthwiseWideDsp(const Layer& layer, DspClamp clamp) {
   PackedDepthwiseDsp packed;
   DspRequantization& r = packed.requantization;
   // The finest first: a weight times 2^8 is a halfword.
   for (const int least : {8, 6, 4, 0}) {
-    r = Find(layer, least, 8);
+    r = Find(layer, least, 8, clamp);
     if (r.form != RequantizationForm::kTwoRoundings) break;
   }
   const auto append_pair = [&packed](int low, int high) {

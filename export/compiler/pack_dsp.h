@@ -19,14 +19,18 @@ struct DspRequantization {
   int left_shift = 0;
   int right_shift = 0;
   int32_t offset = 0;
+  bool clamps = false;  // codes are to be clamped to the layer's range afterwards (ClampedDsp, clamped_dsp.h)
   std::vector<std::vector<int32_t>> channel_words;  // what a channel's stream ends with: {m, D} or {bias, m, D}
   std::vector<device::ChannelTerms> terms;          // of kTwoRoundings: biases for sums of codes as they stand
   std::vector<int8_t> weights;                      // the layer's, with 0 for channels that training switched off
 };
 
+// Whether the caller clamps codes afterwards where the layer's range asks for it; else such layers are kTwoRoundings.
+enum class DspClamp { kNever, kAfterwards };
+
 // `least_left_shift`: kernels whose sums come as 2^n times what they are ask for k >= n. Right shifts are tried in an
 // order that many layers agree on, since each is a kernel of its own.
-DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift);
+DspRequantization FindDspRequantization(const Layer& layer, int least_left_shift, DspClamp clamp = DspClamp::kNever);
 
 struct PackedConvDsp {
   DspRequantization requantization;
@@ -39,7 +43,7 @@ struct PackedConvDsp {
 enum class ConvOrder { kRows, kColumns };
 
 // Of kConvolution and kDense layers.
-PackedConvDsp PackConvDsp(const Layer& layer, ConvOrder order = ConvOrder::kRows);
+PackedConvDsp PackConvDsp(const Layer& layer, ConvOrder order = ConvOrder::kRows, DspClamp clamp = DspClamp::kNever);
 
 struct PackedDenseDsp {
   DspRequantization requantization;
@@ -48,7 +52,7 @@ struct PackedDenseDsp {
 };
 
 // Of kDense layers, and kConvolution on one pixel; for DenseDsp (fully_connected_dsp.h).
-PackedDenseDsp PackDenseDsp(const Layer& layer);
+PackedDenseDsp PackDenseDsp(const Layer& layer, DspClamp clamp = DspClamp::kNever);
 
 struct PackedDepthwiseDsp {
   DspRequantization requantization;
@@ -56,11 +60,11 @@ struct PackedDepthwiseDsp {
 };
 
 // Of kDepthwise layers, 3x3 and multiplier 1.
-PackedDepthwiseDsp PackDepthwiseDsp(const Layer& layer);
+PackedDepthwiseDsp PackDepthwiseDsp(const Layer& layer, DspClamp clamp = DspClamp::kNever);
 
 // Of the same layers, for DepthwiseWideDsp (depthwise_conv_2d_wide_dsp.h): 28 bytes a channel, 32 with two lines. The
 // left shift is in the weights.
-PackedDepthwiseDsp PackDepthwiseWideDsp(const Layer& layer);
+PackedDepthwiseDsp PackDepthwiseWideDsp(const Layer& layer, DspClamp clamp = DspClamp::kNever);
 
 // A row of outputs as some blocks of `outputs` side by side, and one of `rest`, which may be 0, as DepthwiseWideDsp
 // asks for them: those that take the fewest instructions.

@@ -55,6 +55,23 @@ inline uint32_t MaximumOfBytes(uint32_t a, uint32_t b) {
   return result;
 }
 
+inline uint32_t MinimumOfBytes(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("ssub8 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+  return result;
+}
+/* Of each signed halfword. */
+inline uint32_t MaximumOfHalves(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("ssub16 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+  return result;
+}
+inline uint32_t MinimumOfHalves(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("ssub16 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+  return result;
+}
+
 /* The lower half of `low`, and the lower half of `high` above it. */
 inline uint32_t Pkhbt(uint32_t low, uint32_t high) {
   uint32_t result;
@@ -94,6 +111,15 @@ inline uint32_t MaximumOfBytes(uint32_t a, uint32_t b) {
   }
   return result;
 }
+
+/* What is not the larger one of a byte is the smaller one. */
+inline uint32_t MinimumOfBytes(uint32_t a, uint32_t b) { return a ^ b ^ MaximumOfBytes(a, b); }
+
+inline uint32_t MaximumOfHalves(uint32_t a, uint32_t b) {
+  const auto larger = [](uint32_t x, uint32_t y) { return static_cast<int16_t>(x) >= static_cast<int16_t>(y) ? x : y; };
+  return Pkhbt(larger(a, b), larger(a >> 16, b >> 16));
+}
+inline uint32_t MinimumOfHalves(uint32_t a, uint32_t b) { return a ^ b ^ MaximumOfHalves(a, b); }
 
 #endif
 

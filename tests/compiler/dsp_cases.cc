@@ -2,6 +2,7 @@
 // (kernel_cases_device.h), to standard output: random layers of given shapes, packed by the compiler, with the bytes
 // that the contract asks for.
 //   dsp_cases [SEED] [random cases]
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -28,7 +29,8 @@ struct Shape {
   bool exact = false;    // multipliers that no cheap form fits
   bool columns = false;  // rows side by side first
   bool exact_unroll = false;
-  bool image = false;  // planar rows, pixels from row to row
+  bool narrow = false;  // a range of codes that nothing saturates to
+  bool image = false;   // planar rows, pixels from row to row
 };
 
 constexpr unsigned kPadding = 0x11;  // a byte of it
@@ -78,6 +80,7 @@ class Writer {
         }
       }
     }
+    if (r.clamps) ClampPadding(layer, s, &expected);
     Table("uint8_t", k + "Expected", expected);
     const bool whole_rows = h.dilation == 1;
     const char* form = r.form == RequantizationForm::kOneLine    ? "kOneLine"
@@ -97,7 +100,11 @@ class Writer {
                                (run % 3 != 0 && run > 1 ? "true" : "false") + ", " + (run == 1 ? "true" : "false") +
                                (s.exact_unroll ? ", true>" : ">");
     const std::string entry =
-        s.columns ? "Columns<" + std::to_string(v.filter) + ", " + std::to_string(s.channels) + ">" : "Row";
+        kernel + (s.pixels    ? "::Pixels"
+                  : s.columns ? "::Columns<" + std::to_string(v.filter) + ", " + std::to_string(s.channels) + ">"
+                              : "::Row");
+    const Call call = Clamped(layer, r, s.pixels ? "Pixels" : "Row", {entry, "k" + k + "Params"}, "ConvDspParams",
+                              s.pixels ? s.outputs : row_bytes, code_bytes == 2);
     std::printf("void %s(uint8_t* output, uint8_t* scratch) {\n", k.c_str());
     if (image) {
       std::printf(
@@ -106,23 +113,24 @@ class Writer {
           k.c_str(), v.output, row_bytes, kPadding * 0x01010101u, kernel.c_str(), k.c_str());
     } else if (s.pixels) {
       std::printf(
-          "  const uint8_t* inputs[] = {reinterpret_cast<const uint8_t*>(k%sInput)};\n  %s::Pixels(k%sParams, inputs, "
+          "  const uint8_t* inputs[] = {reinterpret_cast<const uint8_t*>(k%sInput)};\n  %s(%s, inputs, "
           "%d, output, scratch);\n",
-          k.c_str(), kernel.c_str(), k.c_str(), run);
+          k.c_str(), call.function.c_str(), call.params.c_str(), run);
     } else {
       std::printf(
           "  for (int32_t y = 0; y < %d; ++y) {\n    const uint8_t* rows[%d];\n    for (int32_t i = 0; i < %d; ++i) {\n"
           "      const int32_t row = y * %d - %d + i * %d;\n      rows[i] = reinterpret_cast<const uint8_t*>(row >= 0 "
           "&& "
-          "row < %d ? k%sInput + row * %d : k%sOutside);\n    }\n    %s::%s(k%sParams, rows, output + y * %d, "
+          "row < %d ? k%sInput + row * %d : k%sOutside);\n    }\n    %s(%s, rows, output + y * %d, "
           "scratch);\n  }\n",
           v.output, v.filter, v.filter, v.stride, v.padding, v.dilation, v.input, k.c_str(), longest, k.c_str(),
-          kernel.c_str(), entry.c_str(), k.c_str(), row_bytes);
+          call.function.c_str(), call.params.c_str(), row_bytes);
     }
     std::printf("}\n");
     const int macs = v.output * h.output * s.outputs * static_cast<int>(layer.weights.size() / layer.channels.size());
     Entry(s, k,
-          std::string(form) + (packed.bytes ? "/bytes" : "") + (s.columns ? "/columns" : "") + (image ? "/image" : ""),
+          std::string(form) + (packed.bytes ? "/bytes" : "") + (s.columns ? "/columns" : "") + (image ? "/image" : "") +
+              (r.clamps ? "/clamped" : ""),
           expected.size(), macs);
   }
 
@@ -141,7 +149,7 @@ class Writer {
         for (int x = 0; x < s.width; ++x) row[h.padding + x] = static_cast<int16_t>(Between(-128, 127));
       }
     }
-    const PackedDepthwiseDsp packed = PackDepthwiseWideDsp(layer);
+    const PackedDepthwiseDsp packed = PackDepthwiseWideDsp(layer, ClampOf(s));
     const DspRequantization& r = packed.requantization;
     const std::string k = "Case" + std::to_string(count_);
     Table("int16_t", k + "Input", input);
@@ -171,6 +179,7 @@ class Writer {
         }
       }
     }
+    if (r.clamps) ClampPadding(layer, s, &expected);
     Table("uint8_t", k + "Expected", expected);
     const DepthwiseBlocks blocks = ChooseDepthwiseBlocks(h.output, h.stride);
     const bool fixed_plane = plane <= 128 && Between(0, 3) != 0;
@@ -180,16 +189,21 @@ class Writer {
         k.c_str(), s.channels, 2 * plane, h.output, planar ? code_bytes : s.channels, planar ? output_plane : 1,
         planar ? code_bytes : 0, r.offset, k.c_str(), k.c_str(), layer.output_zero_point, layer.output_min,
         layer.output_max);
+    const std::string kernel = "DepthwiseWideDsp<" + std::to_string(blocks.outputs) + ", " +
+                               std::to_string(blocks.rest) + ", " + std::to_string(h.stride) + ", " +
+                               std::to_string(fixed_plane ? 2 * plane : 0) + ", DspRequantize::" + FormName(r) + ", " +
+                               std::to_string(std::max(1, r.right_shift)) + ", " + std::to_string(code_bytes) +
+                               ">::Row";
+    const Call call =
+        Clamped(layer, r, "Row", {kernel, "k" + k + "Params"}, "DepthwiseWideDspParams", row_bytes, code_bytes == 2);
     std::printf(
         "void %s(uint8_t* output, uint8_t* scratch) {\n  for (int32_t y = 0; y < %d; ++y) {\n    const uint8_t* "
         "rows[3];\n    for (int32_t i = 0; i < 3; ++i) {\n      const int32_t row = y * %d - %d + i;\n      rows[i] = "
         "reinterpret_cast<const uint8_t*>(row >= 0 && row < %d ? k%sInput + row * %d : k%sOutside);\n    }\n    "
-        "DepthwiseWideDsp<%d, %d, %d, %d, DspRequantize::%s, %d, %d>::Row(k%sParams, rows, output + y * %d, scratch);\n"
-        "  }\n}\n",
-        k.c_str(), v.output, v.stride, v.padding, s.height, k.c_str(), input_row, k.c_str(), blocks.outputs,
-        blocks.rest, h.stride, fixed_plane ? 2 * plane : 0, FormName(r).c_str(), std::max(1, r.right_shift), code_bytes,
-        k.c_str(), row_bytes);
-    Entry(s, k, FormName(r) + (fixed_plane ? "/wide/plane" : "/wide"), expected.size(),
+        "%s(%s, rows, output + y * %d, scratch);\n  }\n}\n",
+        k.c_str(), v.output, v.stride, v.padding, s.height, k.c_str(), input_row, k.c_str(), call.function.c_str(),
+        call.params.c_str(), row_bytes);
+    Entry(s, k, FormName(r) + (fixed_plane ? "/wide/plane" : "/wide") + (r.clamps ? "/clamped" : ""), expected.size(),
           v.output * h.output * s.channels * 9);
   }
 
@@ -205,7 +219,7 @@ class Writer {
       expected[c] = Code(layer, c, sum);
     }
     for (int i = 0; i < 8; ++i) input.push_back(static_cast<int8_t>(Between(-128, 127)));  // what no sum may hold
-    const PackedDenseDsp packed = PackDenseDsp(layer);
+    const PackedDenseDsp packed = PackDenseDsp(layer, ClampOf(s));
     const std::string k = "Case" + std::to_string(count_);
     const DspRequantization& r = packed.requantization;
     Table("int8_t", k + "Input", input);
@@ -215,12 +229,16 @@ class Writer {
     std::printf("constexpr DenseDspParams k%sParams = {%d, %d, %d, %d, k%sWeights, k%sTerms, {%d, %d, %d}};\n",
                 k.c_str(), inputs, s.outputs, r.left_shift, r.offset, k.c_str(), k.c_str(), layer.output_zero_point,
                 layer.output_min, layer.output_max);
-    const std::string form = FormName(r) + (packed.bytes ? "/bytes" : "") + (s.pixels ? "/wide" : "");
+    const std::string form =
+        FormName(r) + (packed.bytes ? "/bytes" : "") + (s.pixels ? "/wide" : "") + (r.clamps ? "/clamped" : "");
+    const std::string kernel = std::string("DenseDsp<kUnroll, DspWeights::") + (packed.bytes ? "kBytes" : "kPaired") +
+                               ", DspRequantize::" + FormName(r) + ", " + (s.pixels ? "true, " : "false, ") +
+                               std::to_string(std::max(1, r.right_shift)) + ">::Vector";
+    const Call call = Clamped(layer, r, "Vector", {kernel, "k" + k + "Params"}, "DenseDspParams", s.outputs, false);
     std::printf(
-        "void %s(uint8_t* output, uint8_t* scratch) {\n  DenseDsp<kUnroll, DspWeights::%s, DspRequantize::%s, %s, "
-        "%d>::Vector(k%sParams, reinterpret_cast<const uint8_t*>(k%sInput), output, scratch);\n}\n",
-        k.c_str(), packed.bytes ? "kBytes" : "kPaired", FormName(r).c_str(), s.pixels ? "true" : "false",
-        std::max(1, r.right_shift), k.c_str(), k.c_str());
+        "void %s(uint8_t* output, uint8_t* scratch) {\n  %s(%s, reinterpret_cast<const uint8_t*>(k%sInput), output, "
+        "scratch);\n}\n",
+        k.c_str(), call.function.c_str(), call.params.c_str(), k.c_str());
     Entry(s, k, form, expected.size(), inputs * s.outputs);
   }
 
@@ -308,6 +326,7 @@ class Writer {
     s.extreme = Between(0, 3) == 0;
     s.exact = Between(0, 5) == 0;
     s.exact_unroll = Between(0, 2) == 0;
+    s.narrow = Between(0, 4) == 0;
     s.columns = s.channels <= 4 && s.dilation == 1 && Between(0, 3) != 0;
     if (Between(0, 3) == 0) {
       s.filter_y = s.filter_x = s.stride_y = s.stride_x = s.dilation = 1;
@@ -320,6 +339,35 @@ class Writer {
   }
 
  private:
+  static DspClamp ClampOf(const Shape& s) { return s.narrow ? DspClamp::kAfterwards : DspClamp::kNever; }
+
+  // What the kernel's clamp makes of bytes that no code stands in.
+  static void ClampPadding(const Layer& layer, const Shape& s, std::vector<uint8_t>* expected) {
+    const bool halves = s.layout == "kPlanar16";
+    for (size_t i = 0; i + halves < expected->size(); i += halves ? 2 : 1) {
+      uint8_t* code = &(*expected)[i];
+      if (code[0] != 0x55 || (halves && code[1] != 0x55)) continue;
+      code[0] = static_cast<uint8_t>(std::clamp(halves ? 0x5555 : 0x55, layer.output_min, layer.output_max));
+      if (halves) code[1] = code[0] > 127 ? 255 : 0;
+    }
+  }
+
+  struct Call {
+    std::string function, params;
+  };
+  // The call, or one that clamps what it computes.
+  static Call Clamped(const Layer& layer, const DspRequantization& r, const std::string& form, const Call& call,
+                      const std::string& params_type, int count, bool halves) {
+    if (!r.clamps) return call;
+    const auto word = [halves](int code) {
+      return halves ? 0x10001u * static_cast<uint16_t>(code) : 0x1010101u * static_cast<uint8_t>(code);
+    };
+    std::printf("constexpr ClampedDspParams<%s> %sClamped = {%s, %d, 0x%08xu, 0x%08xu};\n", params_type.c_str(),
+                call.params.c_str(), call.params.c_str(), count, word(layer.output_min), word(layer.output_max));
+    return {"Clamped" + form + "<" + call.function + ", " + params_type + (halves ? ", true>" : ">"),
+            call.params + "Clamped"};
+  }
+
   static std::string FormName(const DspRequantization& r) {
     if (r.form == RequantizationForm::kOneLine) return "kOneLine";
     return r.form == RequantizationForm::kTwoLines ? "kTwoLines" : "kSums";
@@ -353,6 +401,10 @@ class Writer {
     layer.output_channels = s.outputs;
     layer.input_zero_point = Between(-128, 127);
     layer.output_zero_point = s.relu ? -128 : Between(-60, 60);
+    if (s.narrow) {
+      layer.output_min = layer.output_zero_point = Between(-100, 0);
+      layer.output_max = Between(30, 127);
+    }
     layer.weights.resize(static_cast<size_t>(s.outputs) * taps);
     for (int8_t& weight : layer.weights) weight = static_cast<int8_t>(Between(s.extreme ? -128 : -127, 127));
     for (int c = 0; c < s.outputs; ++c) {
@@ -462,6 +514,7 @@ const Shape kDepthwise[] = {
 int main(int argc, char** argv) {
   using namespace mote::compiler;
   std::printf(
+      "#include \"mcu_runtime/compiled/clamped_dsp.h\"\n"
       "#include \"mcu_runtime/compiled/conv_2d_dsp.h\"\n"
       "#include \"mcu_runtime/compiled/depthwise_conv_2d_dsp.h\"\n"
       "#include \"mcu_runtime/compiled/depthwise_conv_2d_wide_dsp.h\"\n"
