@@ -142,7 +142,7 @@ class DenseThumb1 : public Variant {
     if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kDense) return std::nullopt;
     const int outputs = static_cast<int>(layer.channels.size());
     const int inputs = static_cast<int>(layer.weights.size()) / outputs;
-    if (outputs % 4 != 0 || inputs % 8 != 0 || inputs >= 1 << 16) return std::nullopt;
+    if (outputs % 4 != 0 || inputs % 8 != 0 || inputs >= 1 << 15) return std::nullopt;
     if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
     if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
     const std::optional<Thumb1Dense> weights = PackThumb1Dense(layer);
@@ -162,7 +162,7 @@ class DenseThumb1 : public Variant {
                               ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer), "}");
     use.scratch_bytes = 2 * inputs;
     use.instructions = layer.macs * 3 + int64_t{outputs} * (codes.sums ? kInstructionsASum : 40);
-    use.code_bytes = 500;
+    use.code_bytes = 600;
     return use;
   }
 };

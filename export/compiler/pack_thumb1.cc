@@ -83,17 +83,20 @@ std::optional<Thumb1Dense> PackThumb1Dense(const Layer& layer) {
   Thumb1Dense packed;
   for (int first = 0; first < outputs; first += 4) {
     const size_t before = packed.extras.size();
-    for (int k = 0; k < inputs; k += 2) {
-      for (const int output : {first, first + 2}) {
-        for (int tap = k; tap < k + 2; ++tap) {
-          packed.weights.push_back(kept(output, tap) + 64);
-          packed.weights.push_back(kept(output + 1, tap) + 64);
+    for (int k = 0; k < inputs; k += 4) {
+      for (const int tap : {k, k + 1}) {
+        for (const int output : {first, first + 2}) {
+          for (const int upper : {tap + 2, tap}) {
+            packed.weights.push_back(kept(output, upper) + 64);
+            packed.weights.push_back(kept(output + 1, upper) + 64);
+          }
         }
       }
-      for (int tap = k; tap < k + 2; ++tap) {
+      for (int tap = k; tap < k + 4; ++tap) {
+        const int held_at = 2 * k + (tap & 1) * 4 + (tap & 2);  // the upper half of a word holds k + 2 or k + 3
         for (int output = first; output < first + 4; ++output) {
           const int rest = layer.weights[static_cast<size_t>(output * inputs + tap)] - kept(output, tap);
-          if (rest != 0) packed.extras.push_back(int64_t{tap} << 16 | (output - first) << 8 | (rest & 255));
+          if (rest != 0) packed.extras.push_back(int64_t{held_at} << 16 | (output - first) << 10 | (rest & 255));
         }
       }
     }

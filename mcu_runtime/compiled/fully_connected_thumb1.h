@@ -16,14 +16,32 @@
 namespace mote::compiled {
 
 struct DenseThumb1Params {
-  const uint8_t* weights;   /* [output / 4][input / 2][two words]: bytes u of (a, k), (b, k), (a, k + 1), (b, k + 1) */
+  const uint8_t* weights; /* [output / 4][input / 4][four words]: bytes u of (a, k + 2), (b, k + 2), (a, k), (b, k) for
+                             outputs 0 and 1, then for 2 and 3, then both for k + 1 */
   const uint32_t* channels; /* m0, m1 << 8 | k, C of each; for sums its device::ChannelTerms */
-  const uint32_t* extras;   /* input << 16 | (output % 4) << 8 | (what is left of the weight) & 255, by output / 4 */
+  const uint32_t* extras; /* (where the code is held, in bytes) << 16 | (output % 4) << 10 | (rest of the weight) & 255,
+                             by output / 4 */
   const uint8_t* extra_counts; /* of each four outputs */
-  int32_t inputs;              /* a multiple of eight */
+  int32_t inputs;              /* a multiple of eight, under 2^15 */
   int32_t outputs;             /* a multiple of four */
   int32_t right_shift;
   device::OutputRange range; /* for sums */
+};
+
+/* Outputs in fours. */
+struct DenseFoursThumb1 {
+  int32_t sums[4]; /* while extras are added */
+  const uint32_t* codes;
+  const uint32_t* codes_end;
+  int32_t start; /* what sums begin with */
+  uint32_t mask; /* 0x00ff00ff */
+  const uint8_t* weights;
+  const uint32_t* extras;
+  const uint8_t* extra_counts;
+  const uint32_t* channels;
+  uint8_t* output; /* codes, or int32_t */
+  int32_t right_shift;
+  int32_t count; /* of fours */
 };
 
 #define MOTE_TWO_OUTPUTS(word, a, b) \
@@ -47,76 +65,175 @@ struct DenseThumb1Params {
   "ldm r0!, {r2}\n"     \
   "ldm r1!, {r3, r4}\n" MOTE_TWO_OUTPUTS("r3", "r8", "r9") MOTE_TWO_OUTPUTS("r4", "r10", "r11")
 
-/* r0 = codes, r1 = weights, r2 = the codes' end, r3 = four sums. */
-MOTE_THUMB1_FUNCTION void DenseSumsThumb1(const uint32_t*, const uint8_t*, const uint32_t*, int32_t*) {
-  asm volatile(MOTE_THUMB1_BEGIN
-               "push {r3}\n"
-               "mov lr, r2\n"
-               "movs r6, #255\n"
-               "lsls r5, r6, #16\n"
-               "orrs r6, r6, r5\n"
-               "movs r5, #0\n"
-               "mov r8, r5\n"
-               "mov r9, r5\n"
-               "mov r10, r5\n"
-               "mov r11, r5\n"
-               "subs r2, r2, r0\n"
-               "lsls r2, r2, #27\n" /* eight inputs over a multiple of sixteen: 16 bytes over one of 32 */
-               "bmi 2f\n"
-               "1:\n" MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS /**/
-               "2:\n" MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS
-               "cmp r0, lr\n"
-               "beq 3f\n"
-               "b 1b\n"
-               "3:\n"
-               "pop {r3}\n"
-               "mov r4, r8\n"
-               "mov r5, r9\n"
-               "mov r6, r10\n"
-               "mov r7, r11\n"
-               "stm r3!, {r4, r5, r6, r7}\n" MOTE_THUMB1_END);
+/* The sums of four outputs to r8 to r11. The structure is at r7 and r12, codes_end in lr, weights at r1. */
+#define MOTE_DENSE_SUMS                                                                       \
+  "ldr r0, [r7, #16]\n"                                                                       \
+  "ldr r5, [r7, #24]\n"                                                                       \
+  "ldr r6, [r7, #28]\n"                                                                       \
+  "mov r8, r5\n"                                                                              \
+  "mov r9, r5\n"                                                                              \
+  "mov r10, r5\n"                                                                             \
+  "mov r11, r5\n"                                                                             \
+  "mov r2, lr\n"                                                                              \
+  "subs r2, r2, r0\n"                                                                         \
+  "lsls r2, r2, #27\n" /* eight inputs over a multiple of sixteen: 16 bytes over one of 32 */ \
+  "bmi 3f\n"                                                                                  \
+  "2:\n" MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS                      \
+  "3:\n" MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS MOTE_TWO_INPUTS                      \
+  "cmp r0, lr\n"                                                                              \
+  "beq 4f\n"                                                                                  \
+  "b 2b\n"                                                                                    \
+  "4:\n"                                                                                      \
+  "ldr r0, [r7, #40]\n"                                                                       \
+  "ldrb r2, [r0]\n"                                                                           \
+  "adds r0, r0, #1\n"                                                                         \
+  "str r0, [r7, #40]\n"                                                                       \
+  "cmp r2, #0\n"                                                                              \
+  "beq 6f\n"                                                                                  \
+  "mov r3, r8\n"                                                                              \
+  "mov r4, r9\n"                                                                              \
+  "mov r5, r10\n"                                                                             \
+  "mov r6, r11\n"                                                                             \
+  "stm r7!, {r3, r4, r5, r6}\n"                                                               \
+  "ldr r0, [r7, #0]\n" /* the codes; r7 is 16 bytes into the structure */                     \
+  "ldr r3, [r7, #20]\n"                                                                       \
+  "mov r7, r12\n"                                                                             \
+  "5:\n"                                                                                      \
+  "ldm r3!, {r4}\n"                                                                           \
+  "lsrs r5, r4, #16\n"                                                                        \
+  "ldrh r5, [r0, r5]\n"                                                                       \
+  "sxtb r6, r4\n"                                                                             \
+  "muls r5, r6, r5\n"                                                                         \
+  "uxth r4, r4\n"                                                                             \
+  "lsrs r4, r4, #8\n"                                                                         \
+  "ldr r6, [r7, r4]\n"                                                                        \
+  "adds r6, r6, r5\n"                                                                         \
+  "str r6, [r7, r4]\n"                                                                        \
+  "subs r2, r2, #1\n"                                                                         \
+  "bne 5b\n"                                                                                  \
+  "str r3, [r7, #36]\n"                                                                       \
+  "ldm r7!, {r3, r4, r5, r6}\n"                                                               \
+  "mov r8, r3\n"                                                                              \
+  "mov r9, r4\n"                                                                              \
+  "mov r10, r5\n"                                                                             \
+  "mov r11, r6\n"                                                                             \
+  "mov r7, r12\n"                                                                             \
+  "6:\n"
+
+#define MOTE_DENSE_BEGIN \
+  "mov r12, r0\n"        \
+  "ldr r1, [r0, #20]\n"  \
+  "mov lr, r1\n"         \
+  "ldr r1, [r0, #32]\n"  \
+  "movs r7, r0\n"        \
+  "1:\n"
+#define MOTE_DENSE_END  \
+  "ldr r3, [r7, #56]\n" \
+  "subs r3, r3, #1\n"   \
+  "str r3, [r7, #56]\n" \
+  "beq 8f\n"            \
+  "b 1b\n"              \
+  "8:\n"
+
+/* One code of a sum: constants at r7, output at r0, s in r2; k is the lowest byte of r5. */
+#define MOTE_DENSE_CODE(sum, index) \
+  "ldm r7!, {r4, r5, r6}\n"         \
+  "mov r3, " sum                    \
+  "\n"                              \
+  "muls r4, r3, r4\n"               \
+  "asrs r4, r4, r5\n"               \
+  "asrs r5, r5, #8\n"               \
+  "muls r3, r5, r3\n"               \
+  "adds r3, r3, r4\n"               \
+  "adds r3, r3, r6\n"               \
+  "asrs r3, r3, r2\n"               \
+  "lsrs r4, r3, #8\n"               \
+  "beq 7f\n"                        \
+  "asrs r3, r3, #31\n"              \
+  "mvns r3, r3\n"                   \
+  "7:\n"                            \
+  "subs r3, r3, #128\n"             \
+  "strb r3, [r0, #" index "]\n"
+
+/* The structure is used up. */
+MOTE_THUMB1_FUNCTION void DenseCodesThumb1(DenseFoursThumb1*) {
+  asm volatile(MOTE_THUMB1_BEGIN MOTE_DENSE_BEGIN MOTE_DENSE_SUMS
+               "ldr r0, [r7, #48]\n"
+               "ldr r2, [r7, #52]\n"
+               "ldr r7, [r7, #44]\n" MOTE_DENSE_CODE("r8", "0") MOTE_DENSE_CODE("r9", "1") MOTE_DENSE_CODE("r10", "2")
+                   MOTE_DENSE_CODE("r11", "3") /**/
+               "movs r3, r7\n"
+               "mov r7, r12\n"
+               "str r3, [r7, #44]\n"
+               "adds r0, r0, #4\n"
+               "str r0, [r7, #48]\n" MOTE_DENSE_END MOTE_THUMB1_END);
+}
+
+/* Sums to `output`. `count` is used up; output and channels stay. */
+MOTE_THUMB1_FUNCTION void DenseSumsThumb1(DenseFoursThumb1*) {
+  asm volatile(MOTE_THUMB1_BEGIN MOTE_DENSE_BEGIN MOTE_DENSE_SUMS
+               "mov r3, r8\n"
+               "mov r4, r9\n"
+               "mov r5, r10\n"
+               "mov r6, r11\n"
+               "ldr r0, [r7, #48]\n"
+               "stm r0!, {r3, r4, r5, r6}\n"
+               "str r0, [r7, #48]\n"
+               "str r1, [r7, #32]\n" MOTE_DENSE_END MOTE_THUMB1_END);
 }
 
 #undef MOTE_TWO_OUTPUTS
 #undef MOTE_TWO_INPUTS
+#undef MOTE_DENSE_SUMS
+#undef MOTE_DENSE_BEGIN
+#undef MOTE_DENSE_END
+#undef MOTE_DENSE_CODE
 
-/* KernelForm::kVector. `scratch`: two bytes an input. */
+/* Of four codes two words: x0 over those of k + 2 and k + 3, x1 over k and k + 1. Returns the sum of all. */
+inline uint32_t PackDenseThumb1(const uint32_t* input, uint32_t* codes, const uint32_t* codes_end) {
+  uint32_t total = 0;
+  while (codes != codes_end) {
+    const uint32_t four = *input++ ^ 0x80808080u;
+    const uint32_t even = four & 0x00ff00ffu, odd = four >> 8 & 0x00ff00ffu;
+    codes[0] = even;
+    codes[1] = odd;
+    codes += 2;
+    const uint32_t both = even + odd;
+    total += (both >> 16) + (both & 0xffff);
+  }
+  return total;
+}
+
+/* KernelForm::kVector. `input` is aligned to four bytes. `scratch`: two bytes an input. */
 template <bool kSums>
 void DenseThumb1(const DenseThumb1Params& p, const uint8_t* input, uint8_t* output, uint8_t* scratch) {
   uint32_t* const codes = reinterpret_cast<uint32_t*>(scratch);
-  uint32_t* const end = codes + p.inputs / 2;
-  uint32_t total = 0;
-  for (uint32_t* word = codes; word != end; input += 2) {
-    const uint32_t first = input[0] ^ 128u, second = input[1] ^ 128u;
-    total += first + second;
-    *word++ = first << 16 | second;
+  DenseFoursThumb1 fours;
+  fours.codes = codes;
+  fours.codes_end = codes + p.inputs / 2;
+  const uint32_t total = PackDenseThumb1(reinterpret_cast<const uint32_t*>(input), codes, fours.codes_end);
+  fours.start = -static_cast<int32_t>(total << 6);
+  fours.mask = 0x00ff00ffu;
+  fours.weights = p.weights;
+  fours.extras = p.extras;
+  fours.extra_counts = p.extra_counts;
+  fours.channels = p.channels;
+  fours.right_shift = p.right_shift;
+  if (!kSums) {
+    fours.output = output;
+    fours.count = p.outputs / 4;
+    DenseCodesThumb1(&fours);
+    return;
   }
-  const uint8_t* weights = p.weights;
+  constexpr int32_t kMost = 16;
+  int32_t sums[kMost];
   const uint32_t* channels = p.channels;
-  const uint32_t* extra = p.extras;
-  int32_t sums[16];
-  int32_t held = 0;
-  for (int32_t first = 0; first < p.outputs; first += 4, weights += 4 * p.inputs) {
-    int32_t* const four = sums + held;
-    DenseSumsThumb1(codes, weights, end, four);
-    for (int32_t i = 0; i < 4; ++i) four[i] -= static_cast<int32_t>(total << 6);
-    for (int32_t n = p.extra_counts[first / 4]; n > 0; --n, ++extra) {
-      const uint32_t word = codes[*extra >> 17];
-      const int32_t code = static_cast<int32_t>((*extra >> 16 & 1) != 0 ? word & 0xffff : word >> 16);
-      four[*extra >> 8 & 3] += code * static_cast<int8_t>(*extra);
-    }
-    held += 4;
-    if (held != 16 && first + 4 != p.outputs) continue;
-    if (kSums) {
-      StoreSumsThumb1(sums, channels, held, p.range, output);
-    } else {
-      for (int32_t i = 0; i < held; ++i) {
-        output[i] = static_cast<uint8_t>(CodeOfSumThumb1(sums[i], channels + 3 * i, p.right_shift));
-      }
-    }
-    channels += 3 * held;
-    output += held;
-    held = 0;
+  for (int32_t left = p.outputs; left > 0; left -= kMost, channels += 3 * kMost, output += kMost) {
+    const int32_t held = left < kMost ? left : kMost;
+    fours.output = reinterpret_cast<uint8_t*>(sums);
+    fours.count = held / 4;
+    DenseSumsThumb1(&fours);
+    StoreSumsThumb1(sums, channels, held, p.range, output);
   }
 }
 
