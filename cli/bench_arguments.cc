@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "datasets/file.h"
 #include "export/compiler/bench.h"
 #include "export/compiler/bench_text.h"
@@ -12,6 +14,9 @@ void AddBenchArguments(CLI::App* command, BenchArguments* arguments) {
   AddCompileOptions(command, &arguments->compile);
   command->add_option("--json", arguments->json, "a file for the figures");
   command->add_option("--peers", arguments->peers, "a table of other tools' figures, in place of the one built in");
+  command->add_option(
+      "--board", arguments->board,
+      absl::StrCat("estimate an inference's time and energy on it: ", absl::StrJoin(compiler::BoardNames(), ", ")));
   command->add_option("--seeds", arguments->seeds, "inputs that are compared with the host runtime's outputs")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
@@ -28,6 +33,7 @@ absl::StatusOr<int> RunBench(const BenchArguments& arguments) {
   if (!compile.ok()) return compile.status();
   options.compile = *std::move(compile);
   options.seeds = arguments.seeds;
+  options.board = arguments.board;
   if (!arguments.peers.empty()) {
     absl::StatusOr<std::string> peers = ReadFile(arguments.peers);
     if (!peers.ok()) return peers.status();

@@ -14,6 +14,7 @@ struct BenchArguments {
   CompileArguments compile;  // without its folder
   std::string json;          // a file; empty: none
   std::string peers;         // a file; empty: the table that the program holds
+  std::string board;         // empty: none
   int seeds = 8;
 };
 

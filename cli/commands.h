@@ -58,6 +58,10 @@ struct Invocation {
 };
 absl::StatusOr<Invocation> InvokeOn(const std::string& on, const RuntimeModel& model,
                                     const std::vector<torch::Tensor>& inputs, bool keep);
+// The model compiled for `on` in place of the runtime; "host": generic C++. An output that differs from the runtime's
+// is an error.
+absl::StatusOr<Invocation> InvokeCompiled(const std::string& on, const std::string& optimize, const RuntimeModel& model,
+                                          const std::vector<torch::Tensor>& inputs);
 
 }  // namespace mote
 

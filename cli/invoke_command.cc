@@ -14,7 +14,8 @@ namespace mote {
 namespace {
 
 struct Arguments {
-  std::string model, input, output, tensors, on = "host";
+  std::string model, input, output, tensors, on = "host", optimize = "speed";
+  bool compiled = false;
 };
 
 // Names that number their arrays ("arr_2" before "arr_10") in the order of the numbers, others by the alphabet.
@@ -60,6 +61,9 @@ absl::StatusOr<std::vector<std::pair<std::string, torch::Tensor>>> ReadInputs(co
 }
 
 absl::StatusOr<int> InvokeFile(const Arguments& arguments) {
+  if (arguments.compiled && !arguments.tensors.empty()) {
+    return absl::InvalidArgumentError("--tensors: a compiled model keeps its outputs alone; leave out --compiled");
+  }
   absl::StatusOr<std::unique_ptr<RuntimeModel>> loaded = RuntimeModel::Load(arguments.model);
   if (!loaded.ok()) return loaded.status();
   const RuntimeModel& model = **loaded;
@@ -81,7 +85,9 @@ absl::StatusOr<int> InvokeFile(const Arguments& arguments) {
     }
     inputs.push_back(*codes);
   }
-  absl::StatusOr<Invocation> run = InvokeOn(arguments.on, model, inputs, !arguments.tensors.empty());
+  absl::StatusOr<Invocation> run = arguments.compiled
+                                       ? InvokeCompiled(arguments.on, arguments.optimize, model, inputs)
+                                       : InvokeOn(arguments.on, model, inputs, !arguments.tensors.empty());
   if (!run.ok()) return run.status();
 
   if (!arguments.tensors.empty()) {
@@ -120,6 +126,8 @@ void AddInvoke(CLI::App& app, Action& action) {
       ->add_option("--on", arguments->on,
                    "host, cortex-m0, cortex-m3, cortex-m4, cortex-m7, cortex-m33, cortex-m55 or riscv32")
       ->capture_default_str();
+  command->add_flag("--compiled", arguments->compiled, "compile the model for the core, in place of the runtime");
+  command->add_option("--optimize", arguments->optimize, "of --compiled: speed, size or ram")->capture_default_str();
   command->footer(
       "Example:\n  mote invoke model.tflite --input x.npy --output y.npy\n"
       "  mote invoke model.tflite --input x.npy --output y.npy --tensors all.npz --on cortex-m4");

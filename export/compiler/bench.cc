@@ -73,6 +73,10 @@ std::string SeededBytes(uint32_t seed, int64_t bytes) {
 }
 
 absl::StatusOr<BenchReport> Bench(const std::string& path, const BenchOptions& options) {
+  if (!options.board.empty()) {  // what is wrong with it is said before the work
+    const absl::StatusOr<BoardEstimate> known = EstimateOnBoard(options.board, options.compile.core, 0);
+    if (!known.ok()) return known.status();
+  }
   const absl::StatusOr<std::string> file = ReadFile(path);
   if (!file.ok()) return file.status();
   CompileOptions compile = options.compile;
@@ -122,6 +126,7 @@ absl::StatusOr<BenchReport> Bench(const std::string& path, const BenchOptions& o
   absl::StatusOr<std::vector<Peer>> peers = FindPeers(options.peers, report.model, report.macs, report.core);
   if (!peers.ok()) return peers.status();
   report.peers = *std::move(peers);
+  if (!options.board.empty()) report.board = *EstimateOnBoard(options.board, compile.core, report.instructions);
   return report;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "export/compiler/boards.h"
 #include "export/compiler/compile.h"
 #include "export/compiler/interpreter.h"
 #include "export/compiler/peers.h"
@@ -39,6 +40,7 @@ struct BenchReport {
   std::vector<BenchLayer> layers;
   std::optional<InterpreterRun> interpreter;  // the same model and input in the runtime, where its program is built
   std::vector<Peer> peers;
+  std::optional<BoardEstimate> board;
 
   int64_t ram_bytes() const { return arena_bytes + input_bytes + static_bytes + stack_bytes; }
 };
@@ -48,6 +50,7 @@ struct BenchOptions {
   int seeds = 8;                            // inputs, each from a seed: 1, 2, ...
   int steps = 4;                            // inferences a seed, for networks with state
   std::string peers = kPeersOfThisVersion;  // the table's text
+  std::string board;                        // that time and energy are estimated for; empty: none
 };
 
 // Errors: as Compile, BuildCompiled and RunCompiled. An inexact model is no error; the report says it.

@@ -68,6 +68,18 @@ std::string Comparison(const BenchReport& report) {
   return text;
 }
 
+std::string BoardText(const BoardEstimate& board) {
+  std::string text =
+      absl::StrFormat("estimate      %s at %g MHz: %.2f ms", board.board, board.megahertz, board.milliseconds);
+  if (board.microjoules != 0) absl::StrAppendFormat(&text, ", %.0f uJ", board.microjoules);
+  absl::StrAppendFormat(&text, "\n              = instructions * %.2f cycles / clock", board.cycles);
+  if (board.microjoules != 0) absl::StrAppendFormat(&text, ", * %.1f mW", board.milliwatts);
+  absl::StrAppendFormat(&text, "; mean error against %d published results: time %.0f %%", board.results,
+                        100 * board.time_error);
+  if (board.microjoules != 0) absl::StrAppendFormat(&text, ", energy %.0f %%", 100 * board.energy_error);
+  return absl::StrCat(text, " (", board.source, ")\n");
+}
+
 }  // namespace
 
 std::string BenchText(const BenchReport& report) {
@@ -86,6 +98,7 @@ std::string BenchText(const BenchReport& report) {
                   Grouped(report.arena_bytes), ", static ", Grouped(report.static_bytes), ", stack ",
                   Grouped(report.stack_bytes), "\n");
   absl::StrAppend(&text, Comparison(report));
+  if (report.board) absl::StrAppend(&text, BoardText(*report.board));
   absl::StrAppend(&text,
                   report.exact ? absl::StrCat("exact         all outputs of ", report.seeds, " seeds are the runtime's")
                                : absl::StrCat("NOT EXACT     ", report.difference),
@@ -131,6 +144,20 @@ std::string BenchJson(const BenchReport& report) {
     if (peer.code_bytes != 0) row["code_bytes"] = peer.code_bytes;
     if (peer.ram_bytes != 0) row["ram_bytes"] = peer.ram_bytes;
     json["peers"].push_back(row);
+  }
+  if (report.board) {
+    const BoardEstimate& board = *report.board;
+    json["board"] = {{"name", board.board},
+                     {"megahertz", board.megahertz},
+                     {"cycles_an_instruction", board.cycles},
+                     {"milliseconds", board.milliseconds},
+                     {"time_error", board.time_error},
+                     {"source", board.source}};
+    if (board.microjoules != 0) {
+      json["board"]["milliwatts"] = board.milliwatts;
+      json["board"]["microjoules"] = board.microjoules;
+      json["board"]["energy_error"] = board.energy_error;
+    }
   }
   return json.dump(1) + "\n";
 }

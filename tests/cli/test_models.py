@@ -66,6 +66,13 @@ def test_invoke_gives_what_the_outside_runtime_gives(tmp_path, tiny_run, codes):
     assert np.array_equal(output, outside(tiny_run.model, codes))
 
 
+def test_invoke_runs_the_compiled_model_on_the_users_inputs(tmp_path, tiny_run, codes):
+    np.save(tmp_path / "x.npy", codes)
+    out, _ = mote("invoke", tiny_run.model, "--input", tmp_path / "x.npy", "--output", tmp_path / "y.npy", "--compiled")
+    assert "30 samples, generic, compiled for speed" in out
+    assert np.array_equal(np.load(tmp_path / "y.npy"), outside(tiny_run.model, codes))
+
+
 def test_invoke_quantizes_floats_with_the_models_input_scale(tmp_path, tiny_run):
     model = json.loads(mote("inspect", tiny_run.model, "--json")[0])
     tensor = model["tensors"][model["inputs"][0]]

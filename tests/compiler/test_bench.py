@@ -81,7 +81,27 @@ def test_rows_streamed_take_less_memory(tmp_path):
     assert streamed["exact"] is True and streamed["ram_bytes"] < whole["ram_bytes"]
 
 
+@pytest.mark.parametrize("board, core", [("nucleo-l4r5zi", "cortex-m4"), ("nrf5340-dk", "cortex-m33"),
+                                         ("nucleo-u575zi-q", "cortex-m33"), ("nucleo-h7a3zi-q", "cortex-m7")])
+def test_a_board_s_time_and_energy_are_estimated_with_their_error(tmp_path, board, core):
+    report, text = measure(tmp_path, "ad01_int8", core, "--board", board)
+    estimate = report["board"]
+    cycles = estimate["milliseconds"] * estimate["megahertz"] * 1e3 / report["instructions"]
+    assert cycles == pytest.approx(estimate["cycles_an_instruction"]) and 0.5 < cycles < 2
+    assert 0 < estimate["time_error"] < 0.3 and "mean error" in text
+    if "microjoules" in estimate:
+        assert estimate["microjoules"] == pytest.approx(estimate["milliseconds"] * estimate["milliwatts"])
+        assert 5 < estimate["milliwatts"] < 500 and 0 < estimate["energy_error"] < 0.3
+
+
+def test_a_fed_model_holds_one_row_of_its_input(tmp_path):
+    report, _ = measure(tmp_path, "vww_96_int8", "cortex-m4", "--by-rows")
+    assert report["exact"] is True and report["input_bytes"] == 96 * 3
+
+
 @pytest.mark.parametrize("arguments, words", [
+    (["MODEL", "--core", "cortex-m4", "--board", "nucleo"], ["nucleo", "nucleo-l4r5zi"]),
+    (["MODEL", "--core", "cortex-m0", "--board", "nucleo-l4r5zi"], ["nucleo-l4r5zi", "cortex-m4", "cortex-m0"]),
     (["MODEL", "--core", "cortex-m5"], ["cortex-m5", "cortex-m4"]),
     (["README.md", "--core", "generic"], ["README.md", "TensorFlow Lite"]),
     (["none.tflite", "--core", "generic"], ["none.tflite"]),
