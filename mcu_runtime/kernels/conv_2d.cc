@@ -5,35 +5,24 @@
 
 namespace mote::device {
 
-MOTE_KERNEL void GatherPatch(const ConvolutionParams& p, const PixelPlace& place, int32_t bytes, const int8_t* input,
+MOTE_KERNEL void GatherPatch(const ConvolutionParams& p, const PatchWalk& walk, int32_t tap_bytes, const int8_t* input,
                              int8_t* patch) {
-  const Window& v = p.vertical;
-  const Window& h = p.horizontal;
-  const Taps rows = v.TapsInside(place.y);
-  const Taps columns = h.TapsInside(place.x);
-  int32_t lines = rows.end - rows.begin;
-  int32_t runs = columns.end - columns.begin;
-  if (runs != h.filter || lines != v.filter) { /* some are outside */
-    __builtin_memset(patch, p.input_zero_point, static_cast<uint32_t>(p.taps() * bytes));
+  const int32_t line_bytes = p.horizontal.filter * tap_bytes;
+  int32_t runs = walk.columns.count;
+  if (runs != p.horizontal.filter || walk.rows.count != p.vertical.filter) { /* some are outside */
+    __builtin_memset(patch, p.input_zero_point, static_cast<uint32_t>(p.vertical.filter * line_bytes));
   }
-  const int32_t pixel_bytes = p.input_channels * bytes;
-  const int32_t tap_bytes = p.filter_channels * bytes;
-  const int32_t y = place.batch * v.input + rows.origin + rows.begin * v.dilation;
-  const int32_t x = columns.origin + columns.begin * h.dilation;
-  const int8_t* from = input + (y * h.input + x) * pixel_bytes;
-  /* Where there is one there is no step, and a dilation past the input is no distance in it. */
-  const int32_t line_step = lines > 1 ? v.dilation * h.input * pixel_bytes : 0;
-  int32_t step = runs > 1 ? h.dilation * pixel_bytes : 0;
   int32_t run_bytes = tap_bytes;
-  if (step == tap_bytes) { /* taps that lie side by side in the input are one run */
+  if (walk.step == tap_bytes) { /* taps that lie side by side in the input are one run */
     run_bytes *= runs;
     runs = 1;
   }
-  patch += (rows.begin * h.filter + columns.begin) * tap_bytes;
-  for (; lines > 0; --lines, from += line_step, patch += h.filter * tap_bytes) {
-    const int8_t* run = from;
+  input += walk.at;
+  patch += walk.tap * tap_bytes;
+  for (int32_t row = walk.rows.count; row > 0; --row, input += walk.row_step, patch += line_bytes) {
+    const int8_t* run = input;
     int8_t* to = patch;
-    for (int32_t i = runs; i > 0; --i, run += step) {
+    for (int32_t i = runs; i > 0; --i, run += walk.step) {
       for (int32_t k = 0; k < run_bytes; ++k) *to++ = run[k];
     }
   }
@@ -69,19 +58,17 @@ MOTE_KERNEL void Conv2d(const ConvolutionParams& p, const ConvolutionBlock& bloc
   const int8_t* group = block.input + block.first / p.channels_a_group() * p.filter_channels;
   int8_t* const patches = block.patches + PackedBytes(p);
   int8_t* output = block.output + block.first;
-  PixelPlace place;
+  PatchWalk walk(p.vertical, p.horizontal, p.input_channels);
   for (int32_t left = p.pixels(); left > 0;) {
     const int32_t pixels = left < kTilePixels ? 1 : kTilePixels;
     const int8_t* x[kTilePixels] = {};
     for (int32_t i = 0; i < pixels; ++i) {
+      walk.Next();
+      x[i] = group + walk.at;
       if (gathers) {
+        GatherPatch(p, walk, p.filter_channels, group, patches + i * taps);
         x[i] = patches + i * taps;
-        GatherPatch(p, place, 1, group, patches + i * taps);
-      } else {
-        const int32_t y = place.batch * p.vertical.input + place.y * p.vertical.stride;
-        x[i] = group + (y * p.horizontal.input + place.x * p.horizontal.stride) * p.input_channels;
       }
-      place.Next(p);
     }
     int32_t sums[kTilePixels][kBlockChannels];
     DotBlock(x, pixels, z, taps, block, sums[0]);

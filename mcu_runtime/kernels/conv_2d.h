@@ -31,24 +31,9 @@ inline uint32_t ScratchBytes(const ConvolutionParams& p, bool packs = kPacksPixe
 /* Of a single pixel the weights' sums would cost as much as its products: the tile takes z_in off the codes then. */
 inline bool FoldsZeroPoint(const ConvolutionParams& p) { return p.pixels() != 1; }
 
-/* Where an output pixel stands. */
-struct PixelPlace {
-  int32_t batch = 0;
-  int32_t y = 0;
-  int32_t x = 0;
-
-  void Next(const ConvolutionParams& p) {
-    if (++x != p.horizontal.output) return;
-    x = 0;
-    if (++y != p.vertical.output) return;
-    y = 0;
-    ++batch;
-  }
-};
-
-/* What the filter sees at `place`, in the order of its weights; elements are of `bytes` bytes. `input` begins with the
- * group's first channel. Elements of two bytes have the zero point 0. */
-void GatherPatch(const ConvolutionParams& p, const PixelPlace& place, int32_t bytes, const int8_t* input,
+/* What the filter sees where `walk` stands, in the order of its weights; a tap is `tap_bytes` of a pixel, which `walk`
+ * counts in bytes. `input` begins with the group's first channel. Elements of two bytes have the zero point 0. */
+void GatherPatch(const ConvolutionParams& p, const PatchWalk& walk, int32_t tap_bytes, const int8_t* input,
                  int8_t* patch);
 
 /* Channels of one group. */

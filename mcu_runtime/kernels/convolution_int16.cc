@@ -36,9 +36,11 @@ MOTE_KERNEL void Conv2dInt16(const ConvolutionParams& p, const WideBlock& block)
   const int8_t* input =
       reinterpret_cast<const int8_t*>(block.input + block.first / p.channels_a_group() * p.filter_channels);
   int16_t* output = block.output + block.first;
-  PixelPlace place;
-  for (int32_t left = p.pixels(); left > 0; --left, output += p.output_channels, place.Next(p)) {
-    GatherPatch(p, place, 2, input, reinterpret_cast<int8_t*>(block.patch));
+  constexpr int32_t kBytes = sizeof(int16_t);
+  PatchWalk walk(p.vertical, p.horizontal, p.input_channels * kBytes);
+  for (int32_t left = p.pixels(); left > 0; --left, output += p.output_channels) {
+    walk.Next();
+    GatherPatch(p, walk, p.filter_channels * kBytes, input, reinterpret_cast<int8_t*>(block.patch));
     for (int32_t c = 0; c < block.count; ++c) {
       output[c] =
           ToCode(DotInt16(block.patch, block.weights + c * taps, taps), block.terms[c], block.has_wide_sums, p.output);
@@ -49,19 +51,17 @@ MOTE_KERNEL void Conv2dInt16(const ConvolutionParams& p, const WideBlock& block)
 MOTE_KERNEL void DepthwiseConv2dInt16(const ConvolutionParams& p, const WideBlock& block) {
   const int32_t multiplier = p.channels_a_group();
   int16_t* output = block.output + block.first;
-  PixelPlace place;
-  for (int32_t left = p.pixels(); left > 0; --left, output += p.output_channels, place.Next(p)) {
-    const Taps rows = p.vertical.TapsInside(place.y);
-    const Taps columns = p.horizontal.TapsInside(place.x);
+  PatchWalk walk(p.vertical, p.horizontal, p.input_channels);
+  for (int32_t left = p.pixels(); left > 0; --left, output += p.output_channels) {
+    walk.Next();
     for (int32_t c = 0; c < block.count; ++c) {
+      const int32_t channel = (block.first + c) / multiplier;
       int64_t sum = 0;
-      for (int32_t ky = rows.begin; ky < rows.end; ++ky) {
-        const int32_t y = place.batch * p.vertical.input + rows.origin + ky * p.vertical.dilation;
-        for (int32_t kx = columns.begin; kx < columns.end; ++kx) {
-          const int32_t x = columns.origin + kx * p.horizontal.dilation;
-          const int32_t at = (y * p.horizontal.input + x) * p.input_channels + (block.first + c) / multiplier;
-          sum += LoadCode<int16_t>(block.input, at) *
-                 block.weights[(ky * p.horizontal.filter + kx) * p.output_channels + c];
+      for (int32_t y = 0; y < walk.rows.count; ++y) {
+        for (int32_t x = 0; x < walk.columns.count; ++x) {
+          const int32_t tap = walk.tap + y * p.horizontal.filter + x;
+          sum += LoadCode<int16_t>(block.input, walk.at + y * walk.row_step + x * walk.step + channel) *
+                 block.weights[tap * p.output_channels + c];
         }
       }
       output[c] = ToCode(sum, block.terms[c], block.has_wide_sums, p.output);

@@ -28,24 +28,28 @@ struct DotTile {
 
 #if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
 constexpr bool kHasLongMultiply = false; /* 32 x 32 bits give 32 */
+constexpr bool kHasDivide = false;
 constexpr DotTile kDotTile = {1, 3, 1};  /* eight registers and no offset loads of signed bytes: 4.3; packed: 2.6 */
 constexpr bool kPacksPixels = true;
 constexpr int32_t kDepthwiseTile = 4;
 constexpr int32_t kBlockChannels = 16;
 #elif defined(__arm__)
 constexpr bool kHasLongMultiply = true;
+constexpr bool kHasDivide = true;
 constexpr bool kPacksPixels = false;
 constexpr DotTile kDotTile = {2, 3, 1}; /* multiply and add in one: 2.5 */
 constexpr int32_t kDepthwiseTile = 4;
 constexpr int32_t kBlockChannels = 12;
 #elif defined(__riscv)
 constexpr bool kHasLongMultiply = true;
+constexpr bool kHasDivide = true;
 constexpr bool kPacksPixels = false;
 constexpr DotTile kDotTile = {2, 4, 8}; /* no indexed loads; multiply and add in two: 2.9 */
 constexpr int32_t kDepthwiseTile = 8;
 constexpr int32_t kBlockChannels = 24;
 #else
 constexpr bool kHasLongMultiply = true;
+constexpr bool kHasDivide = false; /* products are faster */
 constexpr bool kPacksPixels = false;
 constexpr DotTile kDotTile = {1, 1, 1}; /* a plain sum, which compilers make vectors of */
 constexpr int32_t kDepthwiseTile = 4;

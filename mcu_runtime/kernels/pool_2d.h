@@ -7,6 +7,7 @@
 #define MOTE_MCU_RUNTIME_KERNELS_POOL_2D_H_
 
 #include "mcu_runtime/kernels/codes.h"
+#include "mcu_runtime/kernels/core.h"
 #include "mcu_runtime/kernels/requantize.h"
 #include "mcu_runtime/kernels/window.h"
 
@@ -21,7 +22,7 @@ struct Pool2dParams {
 };
 
 /* What a window's codes come to, taken one by one. `Count` is made once a window, from the number of its elements. */
-struct AverageOfInt8 {
+struct AverageByProduct {
   /* With u = sum + 128 * n and h = n / 2, the rounded quotient is (u + h) / n - 128, rounding down; of a sum that is 0
    * or less (u + n - 1 - h) / n - 128, which is one less in the numerator where n is even.
    *
@@ -39,8 +40,8 @@ struct AverageOfInt8 {
     uint32_t even;
     uint32_t factor; /* 0: divide */
   };
-  AverageOfInt8() = default;
-  explicit AverageOfInt8(const Count& count) : sum(count.begin) {}
+  AverageByProduct() = default;
+  explicit AverageByProduct(const Count& count) : sum(count.begin) {}
   uint32_t sum;
   void Take(int32_t code) { sum += static_cast<uint32_t>(code); }
   int32_t Result(const Count& count) const {
@@ -49,16 +50,34 @@ struct AverageOfInt8 {
   }
 };
 
-struct AverageOfInt16 {
+struct AverageByDivision {
   struct Count {
-    explicit Count(int32_t elements) : n(elements) {}
+    explicit Count(int32_t elements) : n(elements), half(elements >> 1) {}
     int32_t n;
+    int32_t half;
   };
-  AverageOfInt16() = default;
-  explicit AverageOfInt16(const Count&) : sum(0) {}
+  AverageByDivision() = default;
+  explicit AverageByDivision(const Count&) : sum(0) {}
   int32_t sum;
   void Take(int32_t code) { sum += code; }
-  int32_t Result(const Count& count) const { return (sum > 0 ? sum + count.n / 2 : sum - count.n / 2) / count.n; }
+  int32_t Result(const Count& count) const { return (sum > 0 ? sum + count.half : sum - count.half) / count.n; }
+};
+
+/* Of int8 as the core has it. */
+template <bool kDivides>
+struct AverageOn : AverageByProduct {
+  using AverageByProduct::AverageByProduct;
+};
+template <>
+struct AverageOn<true> : AverageByDivision {
+  using AverageByDivision::AverageByDivision;
+};
+
+struct AverageOfInt8 : AverageOn<kHasDivide> {
+  using AverageOn<kHasDivide>::AverageOn;
+};
+struct AverageOfInt16 : AverageByDivision {
+  using AverageByDivision::AverageByDivision;
 };
 
 struct MaximumOf {
@@ -74,28 +93,19 @@ struct MaximumOf {
 
 template <typename Reduction, typename T>
 inline void Pool2d(const Pool2dParams& p, const T* input, T* output) {
-  const int32_t row_step = p.horizontal.input * p.channels;
-  for (int32_t row = 0; row < p.batches * p.vertical.output; ++row) {
-    const int32_t batch = row / p.vertical.output;
-    const Taps rows = p.vertical.TapsInside(row - batch * p.vertical.output);
-    const int32_t height = rows.end - rows.begin;
-    const T* line = input + (batch * p.vertical.input + rows.origin + rows.begin) * row_step;
-    for (int32_t x = 0; x < p.horizontal.output; ++x) {
-      const Taps columns = p.horizontal.TapsInside(x);
-      const int32_t width = (columns.end - columns.begin) * p.channels;
-      const typename Reduction::Count count(height * (columns.end - columns.begin));
-      const T* corner = line + (columns.origin + columns.begin) * p.channels;
-      for (const T* const corners_end = corner + p.channels; corner != corners_end; ++corner) {
-        Reduction window(count);
-        const T* at = corner;
-        for (int32_t y = height; y > 0; --y, at += row_step - width) {
-          for (const T* const end = at + width; at != end; at += p.channels) window.Take(LoadUnaligned<T>(at));
-        }
-        int32_t code = window.Result(count);
-        if (code < p.output.min) code = p.output.min;
-        if (code > p.output.max) code = p.output.max;
-        *output++ = static_cast<T>(code);
+  PatchWalk walk(p.vertical, p.horizontal, p.channels);
+  for (int32_t left = p.batches * p.vertical.output * p.horizontal.output; left > 0; --left) {
+    walk.Next();
+    const typename Reduction::Count count(walk.rows.count * walk.columns.count);
+    const T* corner = input + walk.at;
+    for (const T* const end = corner + p.channels; corner != end; ++corner) {
+      Reduction window(count);
+      const T* line = corner;
+      for (int32_t y = walk.rows.count; y > 0; --y, line += walk.row_step) {
+        const T* at = line;
+        for (int32_t x = walk.columns.count; x > 0; --x, at += walk.step) window.Take(LoadUnaligned<T>(at));
       }
+      *output++ = static_cast<T>(Clamp(window.Result(count), p.output));
     }
   }
 }

@@ -1,4 +1,4 @@
-/* One spatial axis of a convolution or pool: which taps of the filter meet the input at an output's place. */
+/* Which taps of the filter of a convolution or pool meet the input at an output's place. */
 #ifndef MOTE_MCU_RUNTIME_KERNELS_WINDOW_H_
 #define MOTE_MCU_RUNTIME_KERNELS_WINDOW_H_
 
@@ -6,10 +6,11 @@
 
 namespace mote::device {
 
+/* Of one axis: taps [begin, begin + count) lie inside of the input, the first of them at `at`. */
 struct Taps {
-  int32_t origin; /* of tap 0 in the input; negative within the padding */
-  int32_t begin;  /* taps [begin, end) lie inside of the input: at origin + tap * dilation */
-  int32_t end;
+  int32_t begin;
+  int32_t count;
+  int32_t at;
 };
 
 struct Window {
@@ -21,16 +22,57 @@ struct Window {
   int32_t padding; /* before the first element */
 
   Taps TapsInside(int32_t position) const {
-    Taps taps;
-    taps.origin = position * stride - padding;
-    taps.begin = 0;
-    taps.end = filter;
-    if (taps.origin < 0) taps.begin = (-taps.origin + dilation - 1) / dilation;
-    if (taps.origin + (filter - 1) * dilation >= input) taps.end = (input - taps.origin + dilation - 1) / dilation;
+    const int32_t origin = position * stride - padding; /* of tap 0; negative within the padding */
+    int32_t begin = 0;
+    int32_t end = filter;
+    if (origin < 0) begin = (-origin + dilation - 1) / dilation;
+    if (origin + (filter - 1) * dilation >= input) end = (input - origin + dilation - 1) / dilation;
     /* A dilation that steps over the whole input: no place far from it is to be computed with. */
-    if (taps.end <= taps.begin) taps = {0, 0, 0};
-    return taps;
+    if (end <= begin) return {0, 0, 0};
+    return {begin, end - begin, origin + begin * dilation};
   }
+};
+
+/* Walks over the output's pixels, of all batches in their order, and finds what the filter sees of the input at each.
+ * Distances are in the unit in which `pixel`, the size of an input's pixel, is given. */
+class PatchWalk {
+ public:
+  PatchWalk(const Window& vertical, const Window& horizontal, int32_t pixel)
+      : vertical_(vertical), horizontal_(horizontal), pixel_(pixel), x_(horizontal.output - 1) {}
+
+  /* To the next pixel; at first to the first. Once in a program: kernels of all kinds walk. */
+  __attribute__((noinline)) void Next() {
+    if (++x_ == horizontal_.output) {
+      x_ = 0;
+      if (++y_ == vertical_.output) {
+        y_ = 0;
+        ++batch_;
+      }
+      rows = vertical_.TapsInside(y_);
+    }
+    columns = horizontal_.TapsInside(x_);
+    tap = rows.begin * horizontal_.filter + columns.begin;
+    at = ((batch_ * vertical_.input + rows.at) * horizontal_.input + columns.at) * pixel_;
+    row_step = rows.count > 1 ? vertical_.dilation * horizontal_.input * pixel_ : 0;
+    step = columns.count > 1 ? horizontal_.dilation * pixel_ : 0;
+  }
+
+  /* The taps that meet the input, and the first of them: its number among all, and where it meets the input. */
+  Taps rows;
+  Taps columns;
+  int32_t tap;
+  int32_t at;
+  /* To the tap below and to the right. 0 where there is none: a dilation past the input is no distance in it. */
+  int32_t row_step;
+  int32_t step;
+
+ private:
+  const Window& vertical_;
+  const Window& horizontal_;
+  const int32_t pixel_;
+  int32_t batch_ = 0;
+  int32_t y_ = -1;
+  int32_t x_;
 };
 
 }  // namespace mote::device

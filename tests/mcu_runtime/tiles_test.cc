@@ -275,18 +275,22 @@ TEST(Patch, HoldsWhatTheFilterSeesAndTheZeroPointBeyond) {
     }
     const std::vector<int8_t> input =
         Codes(&random, p.batches * p.vertical.input * p.horizontal.input * p.input_channels);
-    const PixelPlace place = {draw(0, p.batches - 1), draw(0, p.vertical.output - 1), draw(0, p.horizontal.output - 1)};
+    const int batch = draw(0, p.batches - 1);
+    const int row = draw(0, p.vertical.output - 1);
+    const int column = draw(0, p.horizontal.output - 1);
+    PatchWalk walk(p.vertical, p.horizontal, p.input_channels);
+    for (int k = (batch * p.vertical.output + row) * p.horizontal.output + column; k >= 0; --k) walk.Next();
     const int group = draw(0, groups - 1);
     std::vector<int8_t> patch(static_cast<size_t>(p.taps()) + 1, 99);
-    GatherPatch(p, place, 1, input.data() + group * p.filter_channels, patch.data());
+    GatherPatch(p, walk, p.filter_channels, input.data() + group * p.filter_channels, patch.data());
     size_t at = 0;
     for (int ky = 0; ky < p.vertical.filter; ++ky) {
       for (int kx = 0; kx < p.horizontal.filter; ++kx) {
-        const int y = place.y * p.vertical.stride - p.vertical.padding + ky * p.vertical.dilation;
-        const int x = place.x * p.horizontal.stride - p.horizontal.padding + kx * p.horizontal.dilation;
+        const int y = row * p.vertical.stride - p.vertical.padding + ky * p.vertical.dilation;
+        const int x = column * p.horizontal.stride - p.horizontal.padding + kx * p.horizontal.dilation;
         const bool inside = y >= 0 && y < p.vertical.input && x >= 0 && x < p.horizontal.input;
         for (int c = 0; c < p.filter_channels; ++c) {
-          const int from = ((place.batch * p.vertical.input + y) * p.horizontal.input + x) * p.input_channels;
+          const int from = ((batch * p.vertical.input + y) * p.horizontal.input + x) * p.input_channels;
           const int want = inside ? input[static_cast<size_t>(from + group * p.filter_channels + c)] : -3;
           ASSERT_EQ(patch[at++], want) << "case " << i;
         }
