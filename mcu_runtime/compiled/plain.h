@@ -24,6 +24,7 @@
 #include "mcu_runtime/kernels/depthwise_conv_2d.cc"
 #endif
 #include "mcu_runtime/kernels/convolution_int16.cc"
+#include "mcu_runtime/kernels/tiles_rare.cc"
 
 namespace mote::compiled {
 

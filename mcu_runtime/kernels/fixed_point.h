@@ -21,6 +21,13 @@ inline int32_t SaturatingShiftLeft(int32_t x, int32_t bits) {
 /* RoundingDoublingHighMul, once in a program: these functions have many of them. */
 __attribute__((noinline)) inline int32_t Times(int32_t a, int32_t b) { return RoundingDoublingHighMul(a, b); }
 
+/* Requantize, once in a program: for what is not an inner loop. */
+__attribute__((noinline)) inline int32_t RequantizeApart(int32_t acc, const Multiplier& m) {
+  const int32_t left = m.exponent > 0 ? m.exponent : 0;
+  const int32_t high = Times(static_cast<int32_t>(static_cast<uint32_t>(acc) << left), m.mantissa);
+  return RoundingDivideByPowerOfTwo(high, left - m.exponent);
+}
+
 /* exp(a) in Q0.31 for a in [-1/4, 0), Q0.31. */
 inline int32_t ExpNearZero(int32_t a) {
   const int32_t exp_minus_eighth = 1895147668;

@@ -56,10 +56,14 @@ inline int32_t Clamp(int32_t code, const OutputRange& range) {
 inline int8_t ClampToInt8(int32_t code, const OutputRange& range) { return static_cast<int8_t>(Clamp(code, range)); }
 
 /* Clamped before the zero point is added: a multiplier of 1/2 or more may leave a result at the ends of int32. */
-inline int8_t RequantizeToInt8(int32_t acc, const Multiplier& m, const OutputRange& range) {
+inline int8_t CodeOfResult(int32_t result, const OutputRange& range) {
   const int32_t z = range.zero_point;
   const OutputRange centred = {0, range.min - z, range.max - z};
-  return static_cast<int8_t>(Clamp(Requantize(acc, m), centred) + z);
+  return static_cast<int8_t>(Clamp(result, centred) + z);
+}
+
+inline int8_t RequantizeToInt8(int32_t acc, const Multiplier& m, const OutputRange& range) {
+  return CodeOfResult(Requantize(acc, m), range);
 }
 
 }  // namespace mote::device

@@ -25,7 +25,7 @@ struct SoftmaxParams {
 
 /* e(d) of a code that is `difference` under the row's largest. */
 inline int32_t SoftmaxTerm(const SoftmaxParams& p, int32_t difference) {
-  return difference < p.difference_min ? 0 : ExpOfNegative(Requantize(difference, p.multiplier), 5);
+  return difference < p.difference_min ? 0 : ExpOfNegative(RequantizeApart(difference, p.multiplier), 5);
 }
 
 /* int8 output may be the input: a code is read for the last time where its result is written. */

@@ -40,19 +40,6 @@ MOTE_KERNEL void SumDepthwiseTile(const DepthwiseTaps& taps, const int8_t* x, co
   DepthwiseTileOf<kDepthwiseTile>(taps, x, w, sums);
 }
 
-MOTE_KERNEL void SumDepthwise(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sum) {
-  DepthwiseTileOf<1>(taps, x, w, sum);
-}
-
-namespace {
-
-/* Multipliers of 1/4 and more, or 0: rare, and out of the way of the registers of all others. */
-__attribute__((noinline, cold)) int8_t StoreRarely(int32_t acc, const ChannelTerms& terms, const OutputRange& range) {
-  return RequantizeToInt8(acc, terms.multiplier, range);
-}
-
-}  // namespace
-
 /* RequantizeToInt8. For exponents under -1, the second rounding, h / 2^k half away from zero, is
  * (((h - [h < 0]) >> (k - 1)) + 1) >> 1, to whose 1 twice the zero point is added. Nothing overflows: the mantissa is
  * under 2^31, so that |h| < 2^31 - 1. */
@@ -76,7 +63,7 @@ MOTE_KERNEL void StoreCodes(const int32_t* sums, const ChannelTerms* terms, int3
       code = code < min ? min : code;
       code = code > max ? max : code;
     } else {
-      code = StoreRarely(acc, *terms, range);
+      code = CodeOfRareSum(acc, *terms, range);
     }
     *output++ = static_cast<int8_t>(code);
   }

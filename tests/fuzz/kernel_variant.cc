@@ -19,6 +19,7 @@
 #include "mcu_runtime/kernels/convolution_int16.cc"
 #include "mcu_runtime/kernels/depthwise_conv_2d.cc"
 #include "mcu_runtime/kernels/tiles.cc"
+#include "mcu_runtime/kernels/tiles_rare.cc"
 
 namespace mote::device {
 namespace {
