@@ -36,6 +36,7 @@ mote_status Graph::Open(const void* data, size_t file_size) {
   if (file_size < 8 || file_size > INT32_MAX) return MOTE_ERROR_NOT_A_MODEL;
   if (LoadUnaligned<uint32_t>(bytes + kIdentifierPlace) != 0x334c4654u /* "TFL3" */) return MOTE_ERROR_NOT_A_MODEL;
   file = FlatBuffer(bytes, static_cast<uint32_t>(file_size));
+  budget_ = file_size >> 28 != 0 ? UINT32_MAX : static_cast<uint32_t>(file_size) * 16;
   const Table model = Model();
   const uint32_t version = file.FieldU32(model, kVersion, 0);
   if (file.status == MOTE_OK && version != 3) return MOTE_ERROR_NOT_A_MODEL;
@@ -64,8 +65,9 @@ uint32_t Graph::TypeOf(int32_t tensor) {
 }
 
 mote_status Graph::Spend(uint32_t units) {
-  spent_ += units;
-  return spent_ / 16 <= file.size() ? MOTE_OK : MOTE_ERROR_LIMIT;
+  if (units > budget_) return MOTE_ERROR_LIMIT;
+  budget_ -= units;
+  return MOTE_OK;
 }
 
 MOTE_NOINLINE Vector Graph::ReadBuffer(uint32_t index) {

@@ -107,7 +107,7 @@ class Graph {
 
   Vector codes_;
   Vector buffers_;
-  uint64_t spent_ = 0;
+  uint32_t budget_ = 0; /* for Spend */
 };
 
 }  // namespace mote::device

@@ -3,36 +3,28 @@
 namespace mote::device {
 namespace {
 
-/* The first `bits` (31 or 24) significant bits of numerator / denominator, which is
- * (bits + remainder / denominator) * 2^exponent. denominator in [2^23, 2^24); numerator in [2^46, 2^48), for 24 bits in
- * [2^47, 2^48). Schoolbook division in base 256, since 32-bit dividers are what small cores have. */
+/* The first 31 significant bits of numerator / denominator, which is (bits + remainder / denominator) * 2^exponent.
+ * denominator in [2^23, 2^24); numerator in [2^46, 2^48). Schoolbook division in base 64, since 32-bit dividers are what
+ * small cores have. */
 struct Quotient {
   uint32_t bits;
   uint32_t remainder;
   int32_t exponent;
 };
 
-Quotient Divide(uint64_t numerator, uint32_t denominator, int32_t bits) {
-  Quotient q = {0, static_cast<uint32_t>(numerator >> 24), 24};
+Quotient Divide(uint64_t numerator, uint32_t denominator) {
+  uint32_t bits = 1;
+  uint32_t remainder = static_cast<uint32_t>(numerator >> 24);
   uint32_t below = static_cast<uint32_t>(numerator) << 8; /* bits of the numerator that have not been met */
-  if (q.remainder >= denominator) {
-    q.remainder -= denominator;
-    q.bits = 1;
+  int32_t exponent = 24 - 30;
+  for (; remainder < denominator; --exponent, below <<= 1) remainder = remainder << 1 | below >> 31;
+  for (remainder -= denominator; bits >> 30 == 0; below <<= 6) {
+    remainder = remainder << 6 | below >> 26;
+    const uint32_t digit = remainder / denominator;
+    remainder -= digit * denominator;
+    bits = bits << 6 | digit;
   }
-  /* Whole digits as long as they fit, then a shorter one: 6 to 8 bits, as the remainder's 24 let it be. */
-  int32_t digit = 8;
-  for (int32_t digits = (bits - 1) / 8; digits >= 0; --digits) {
-    if (digits == 0) {
-      for (digit = 0; q.bits >> (bits - 1 - digit) == 0;) ++digit;
-    }
-    const uint32_t dividend = q.remainder << digit | below >> (32 - digit);
-    const uint32_t next = dividend / denominator;
-    q.remainder = dividend - next * denominator;
-    q.bits = q.bits << digit | next;
-    q.exponent -= digit;
-    below <<= digit;
-  }
-  return q;
+  return {bits, remainder, exponent};
 }
 
 /* The multiplier of numerator * 2^exponent / denominator.
@@ -40,7 +32,7 @@ Quotient Divide(uint64_t numerator, uint32_t denominator, int32_t bits) {
  * The contract rounds the quotient to 53 bits, half to even, and those to 31, half away from zero. Of the fraction f
  * that follows 31 bits, 53 bits keep 22; so f goes up from 1/2 - 2^-23 on: there the first rounding makes it 1/2. */
 Multiplier MakeMultiplier(uint64_t numerator, uint32_t denominator, int32_t exponent) {
-  const Quotient q = Divide(numerator, denominator, 31);
+  const Quotient q = Divide(numerator, denominator);
   Multiplier m;
   m.exponent = q.exponent + exponent + 31;
   /* f >= 1/2 - 2^-23, times 2 * denominator: 2 * remainder + denominator / 2^22 >= denominator. The second term is 2 or
@@ -89,14 +81,15 @@ int32_t QuantizeBound(uint32_t value, const Scale& scale) {
     value <<= 1;
     --exponent;
   }
-  /* To float32's 24 bits, half to even. */
-  Quotient q = Divide(static_cast<uint64_t>(value) << 24, scale.mantissa, 24);
-  const uint32_t twice = 2 * q.remainder;
-  if (twice > scale.mantissa || (twice == scale.mantissa && (q.bits & 1) != 0)) ++q.bits; /* 2^24 is well, too */
-  const int32_t e = q.exponent + exponent - scale.exponent;
+  /* To float32's 24 bits, half to even. What is under them is odd where the remainder is not 0. */
+  const Quotient q = Divide(static_cast<uint64_t>(value) << 24, scale.mantissa);
+  const uint32_t under = (q.bits & 127) << 1 | (q.remainder != 0 ? 1 : 0);
+  uint32_t bits = q.bits >> 7;
+  if (under + (bits & 1) > 128) ++bits; /* 2^24 is well, too */
+  const int32_t e = q.exponent + 7 + exponent - scale.exponent;
   if (e > 0) return int32_t{1} << 24;
   if (e < -25) return 0; /* under a half */
-  return static_cast<int32_t>(e == 0 ? q.bits : (q.bits + (uint32_t{1} << (-e - 1))) >> -e);
+  return static_cast<int32_t>(e == 0 ? bits : (bits + (uint32_t{1} << (-e - 1))) >> -e);
 }
 
 }  // namespace mote::device

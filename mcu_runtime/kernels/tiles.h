@@ -31,7 +31,7 @@ void SumDepthwise(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, i
 void StoreCodes(const int32_t* sums, const ChannelTerms* terms, int32_t count, const OutputRange& range,
                 int8_t* output);
 /* The code of one sum, for multipliers of 1/4 and more, or 0: rare, and out of the way of the registers of others. */
-int8_t CodeOfRareSum(int32_t acc, const ChannelTerms& terms, const OutputRange& range);
+__attribute__((cold)) int8_t CodeOfRareSum(int32_t acc, const ChannelTerms& terms, const OutputRange& range);
 
 }  // namespace mote::device
 

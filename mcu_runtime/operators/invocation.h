@@ -59,6 +59,9 @@ class Invocation {
     return status;
   }
 
+  /* Positions of tensors: of inputs, and from here on of outputs. */
+  static constexpr int32_t kOutputs = 1 << 16;
+
   /* `types`: a set of those that the operator takes. */
 
   /* A tensor with one scale and one zero point in its type's range (0 for int16 and int32); sets `scale`, `zero_point`.
@@ -121,9 +124,6 @@ class Invocation {
 
  private:
   uint8_t* Place(const TensorInfo& tensor) const;
-  /* Positions from here on are those of outputs. */
-  static constexpr int32_t kOutputs = 1 << 16;
-
   mote_status CheckInput(const TensorInfo& info);
 
   Graph* graph_;

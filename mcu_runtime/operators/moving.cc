@@ -14,11 +14,6 @@ mote_status MovedInput(Invocation& op, int32_t position, TensorInfo* info) {
   return HasQuantization(*info) ? op.Quantization(info) : MOTE_OK;
 }
 
-mote_status MovedOutput(Invocation& op, int32_t position, TensorInfo* info) {
-  MOTE_RETURN_IF_ERROR(op.RawOutput(kAllTypes, info, position));
-  return HasQuantization(*info) ? op.Quantization(info) : MOTE_OK;
-}
-
 mote_status ReadMoved(Invocation& op, TensorInfo* input, TensorInfo* output) {
   MOTE_RETURN_IF_ERROR(MovedInput(op, 0, input));
   MOTE_RETURN_IF_ERROR(MovedOutput(op, 0, output));

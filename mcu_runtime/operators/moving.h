@@ -10,7 +10,9 @@ namespace mote::device {
 
 /* Tensors whose elements are moved. Scale and zero point are set where codes have them; without any, both stay 0. */
 mote_status MovedInput(Invocation& op, int32_t position, TensorInfo* info);
-mote_status MovedOutput(Invocation& op, int32_t position, TensorInfo* info);
+inline mote_status MovedOutput(Invocation& op, int32_t position, TensorInfo* info) {
+  return MovedInput(op, Invocation::kOutputs | position, info);
+}
 
 /* Input 0 and output 0 of an operator whose elements keep their values. */
 mote_status ReadMoved(Invocation& op, TensorInfo* input, TensorInfo* output);
