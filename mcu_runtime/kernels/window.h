@@ -21,15 +21,17 @@ struct Window {
   int32_t dilation;
   int32_t padding; /* before the first element */
 
-  Taps TapsInside(int32_t position) const {
+  void TapsInside(int32_t position, Taps* taps) const {
     const int32_t origin = position * stride - padding; /* of tap 0; negative within the padding */
     int32_t begin = 0;
     int32_t end = filter;
     if (origin < 0) begin = (-origin + dilation - 1) / dilation;
     if (origin + (filter - 1) * dilation >= input) end = (input - origin + dilation - 1) / dilation;
     /* A dilation that steps over the whole input: no place far from it is to be computed with. */
-    if (end <= begin) return {0, 0, 0};
-    return {begin, end - begin, origin + begin * dilation};
+    const bool some = end > begin;
+    taps->begin = some ? begin : 0;
+    taps->count = some ? end - begin : 0;
+    taps->at = some ? origin + begin * dilation : 0;
   }
 };
 
@@ -48,9 +50,9 @@ class PatchWalk {
         y_ = 0;
         ++batch_;
       }
-      rows = vertical_.TapsInside(y_);
+      vertical_.TapsInside(y_, &rows);
     }
-    columns = horizontal_.TapsInside(x_);
+    horizontal_.TapsInside(x_, &columns);
     tap = rows.begin * horizontal_.filter + columns.begin;
     at = ((batch_ * vertical_.input + rows.at) * horizontal_.input + columns.at) * pixel_;
     row_step = rows.count > 1 ? vertical_.dilation * horizontal_.input * pixel_ : 0;
