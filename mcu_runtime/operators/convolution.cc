@@ -12,35 +12,71 @@ static_assert(kUnpackedChannels <= kBlockChannels, "a block of any core holds th
 
 MOTE_NOINLINE int32_t Dilation(Invocation& op, uint32_t slot) { return op.Option32(slot, 1); }
 
-MOTE_NOINLINE mote_status Solve(Invocation& op, const ConvolutionTypes& types, bool depthwise, ConvolutionPlan* plan) {
+/* The rows differ in their weights' dimensions, in which of them the channels are, and in where their options stand. */
+enum class Kind { kConv2d, kDepthwise, kFullyConnected };
+
+MOTE_NOINLINE mote_status Solve(Invocation& op, const ConvolutionTypes& types, Kind kind, ConvolutionPlan* plan) {
   enum : uint32_t { kPadding, kStrideW, kStrideH, kActivation, kDilationW, kDilationH, kDepthMultiplier = 3 };
+  enum : uint32_t { kDenseActivation, kDenseFormat };
+  const bool depthwise = kind == Kind::kDepthwise;
+  const bool dense = kind == Kind::kFullyConnected;
   const uint32_t later = depthwise ? 1 : 0; /* there the multiplier stands before the activation */
   ConvolutionParams& p = plan->p;
   plan->depthwise = depthwise;
   TensorInfo tensor;
-  MOTE_RETURN_IF_ERROR(PlanInput(op, types, &tensor, plan));
-  if (tensor.dimensions != 4) return MOTE_ERROR_SHAPE;
-  p.batches = tensor.shape[0];
-  p.vertical.input = tensor.shape[1];
-  p.horizontal.input = tensor.shape[2];
-  p.input_channels = tensor.shape[3];
+  MOTE_RETURN_IF_ERROR(op.Input(0, types.activations, &tensor));
+  plan->input_scale = tensor.scale;
+  p.input_zero_point = tensor.zero_point;
+  plan->input = op.Data(tensor);
+  const int32_t elements = tensor.elements;
+  if (!dense) {
+    if (tensor.dimensions != 4) return MOTE_ERROR_SHAPE;
+    p.batches = tensor.shape[0];
+    p.vertical.input = tensor.shape[1];
+    p.horizontal.input = tensor.shape[2];
+    p.input_channels = tensor.shape[3];
+  }
 
-  MOTE_RETURN_IF_ERROR(PlanWeights(op, types, 4, depthwise ? 3 : 0, &tensor, plan));
-  p.vertical.filter = tensor.shape[1];
-  p.horizontal.filter = tensor.shape[2];
-  p.filter_channels = depthwise ? tensor.shape[0] : tensor.shape[3];
-  const int32_t groups = p.input_channels / p.filter_channels;
-  if (groups * p.filter_channels != p.input_channels) return MOTE_ERROR_SHAPE;
-  const int32_t share = p.output_channels / groups;
-  if (share * groups != p.output_channels) return MOTE_ERROR_SHAPE;
-  if (depthwise && p.filter_channels != 1) return MOTE_ERROR_SHAPE;
-  if (depthwise && op.Option32(kDepthMultiplier, 0) != share) return MOTE_ERROR_OPTION;
-  MOTE_RETURN_IF_ERROR(PlanBias(op, types, &tensor, plan));
+  const int32_t channel_dimension = depthwise ? 3 : 0;
+  MOTE_RETURN_IF_ERROR(op.Weights(1, types.weights, dense ? 2 : 4, channel_dimension, &tensor));
+  plan->scales = op.graph().file.data() + tensor.scales.at;
+  plan->per_channel = tensor.scales.size != 1;
+  plan->weights = tensor.constant;
+  plan->weights_type = tensor.type;
+  plan->weights_index = tensor.index;
+  p.output_channels = tensor.shape[channel_dimension];
+  p.filter_channels = depthwise ? tensor.shape[0] : tensor.last_dimension();
+  if (dense) {
+    if (op.Option8(kDenseFormat, 0) != 0) return MOTE_ERROR_OPTION;
+    p.input_channels = p.filter_channels;
+    p.batches = elements / p.input_channels;
+    if (p.batches * p.input_channels != elements) return MOTE_ERROR_SHAPE;
+    p.vertical = {1, 1, 1, 1, 1, 0};
+    p.horizontal = p.vertical;
+  } else {
+    p.vertical.filter = tensor.shape[1];
+    p.horizontal.filter = tensor.shape[2];
+    const int32_t groups = p.input_channels / p.filter_channels;
+    if (groups * p.filter_channels != p.input_channels) return MOTE_ERROR_SHAPE;
+    const int32_t share = p.output_channels / groups;
+    if (share * groups != p.output_channels) return MOTE_ERROR_SHAPE;
+    if (depthwise && p.filter_channels != 1) return MOTE_ERROR_SHAPE;
+    if (depthwise && op.Option32(kDepthMultiplier, 0) != share) return MOTE_ERROR_OPTION;
+    p.vertical.dilation = Dilation(op, kDilationH + later);
+    p.horizontal.dilation = Dilation(op, kDilationW + later);
+  }
+  MOTE_RETURN_IF_ERROR(op.Bias(2, p.output_channels, types.bias, &tensor));
+  plan->biases = tensor.constant;
+  plan->bias_type = tensor.type;
 
-  MOTE_RETURN_IF_ERROR(PlanOutput(op, types, kActivation + later, &tensor, plan));
-  p.vertical.dilation = Dilation(op, kDilationH + later);
-  p.horizontal.dilation = Dilation(op, kDilationW + later);
-  return SolveWindows(op, tensor, p.batches, p.output_channels, &p.vertical, &p.horizontal);
+  MOTE_RETURN_IF_ERROR(op.Output(types.activations, &tensor));
+  plan->output_scale = tensor.scale;
+  plan->output = op.MutableData(tensor);
+  MOTE_RETURN_IF_ERROR(op.Range(dense ? kDenseActivation : kActivation + later, tensor, &p.output));
+  if (!dense) return SolveWindows(op, tensor, p.batches, p.output_channels, &p.vertical, &p.horizontal);
+  const bool fits = tensor.dimensions >= 1 && tensor.last_dimension() == p.output_channels &&
+                    tensor.elements / p.output_channels == p.batches;
+  return fits ? MOTE_OK : MOTE_ERROR_SHAPE;
 }
 
 #ifndef MOTE_RECORDING
@@ -68,52 +104,19 @@ MOTE_NOINLINE void RunBlocks(const ConvolutionPlan& plan, ConvolutionKernel* ker
 
 }  // namespace
 
-mote_status PlanInput(Invocation& op, const ConvolutionTypes& types, TensorInfo* input, ConvolutionPlan* plan) {
-  MOTE_RETURN_IF_ERROR(op.Input(0, types.activations, input));
-  plan->input_scale = input->scale;
-  plan->p.input_zero_point = input->zero_point;
-  plan->input = op.Data(*input);
-  return MOTE_OK;
-}
-
-mote_status PlanWeights(Invocation& op, const ConvolutionTypes& types, int32_t dimensions, int32_t channel_dimension,
-                        TensorInfo* weights, ConvolutionPlan* plan) {
-  MOTE_RETURN_IF_ERROR(op.Weights(1, types.weights, dimensions, channel_dimension, weights));
-  plan->scales = op.graph().file.data() + weights->scales.at;
-  plan->per_channel = weights->scales.size != 1;
-  plan->weights = weights->constant;
-  plan->weights_type = weights->type;
-  plan->weights_index = weights->index;
-  plan->p.output_channels = weights->shape[channel_dimension];
-  return MOTE_OK;
-}
-
-mote_status PlanOutput(Invocation& op, const ConvolutionTypes& types, uint32_t slot, TensorInfo* output,
-                       ConvolutionPlan* plan) {
-  MOTE_RETURN_IF_ERROR(op.Output(types.activations, output));
-  plan->output_scale = output->scale;
-  plan->output = op.MutableData(*output);
-  return op.Range(slot, *output, &plan->p.output);
-}
-
-mote_status PlanBias(Invocation& op, const ConvolutionTypes& types, TensorInfo* bias, ConvolutionPlan* plan) {
-  MOTE_RETURN_IF_ERROR(op.Bias(2, plan->p.output_channels, types.bias, bias));
-  plan->biases = bias->constant;
-  plan->bias_type = bias->type;
-  return MOTE_OK;
-}
-
 mote_status SolveConv2d(Invocation& op, const ConvolutionTypes& types, ConvolutionPlan* plan) {
-  return Solve(op, types, false, plan);
+  return Solve(op, types, Kind::kConv2d, plan);
 }
 
 mote_status SolveDepthwiseConv2d(Invocation& op, const ConvolutionTypes& types, ConvolutionPlan* plan) {
-  return Solve(op, types, true, plan);
+  return Solve(op, types, Kind::kDepthwise, plan);
 }
 
-uint32_t PatchBytes(const ConvolutionPlan& plan) {
-  return plan.depthwise ? 0 : ScratchBytes(plan.p);
+mote_status SolveFullyConnected(Invocation& op, const ConvolutionTypes& types, ConvolutionPlan* plan) {
+  return Solve(op, types, Kind::kFullyConnected, plan);
 }
+
+uint32_t PatchBytes(const ConvolutionPlan& plan) { return plan.depthwise ? 0 : ScratchBytes(plan.p); }
 
 void WeightsInFile(const ConvolutionPlan& plan, ConvolutionBlock* block) {
   const int32_t begin = plan.depthwise ? block->first : block->first * plan.p.taps();

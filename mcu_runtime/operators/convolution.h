@@ -37,15 +37,6 @@ SolveConvolution SolveConv2d;
 SolveConvolution SolveDepthwiseConv2d;
 SolveConvolution SolveFullyConnected;
 
-/* Their parts: each reads a tensor and keeps what the plan needs of it. The output's range is that of the fused
- * activation in option `slot`; of a plan's channels each has a bias. */
-mote_status PlanInput(Invocation& op, const ConvolutionTypes& types, TensorInfo* input, ConvolutionPlan* plan);
-mote_status PlanWeights(Invocation& op, const ConvolutionTypes& types, int32_t dimensions, int32_t channel_dimension,
-                        TensorInfo* weights, ConvolutionPlan* plan);
-mote_status PlanOutput(Invocation& op, const ConvolutionTypes& types, uint32_t slot, TensorInfo* output,
-                       ConvolutionPlan* plan);
-mote_status PlanBias(Invocation& op, const ConvolutionTypes& types, TensorInfo* bias, ConvolutionPlan* plan);
-
 /* A row of operators.def on int8 activations. `place` sets the block's weights and the step between them; where they
  * are not taken as they lie in the file, memory for them follows the patches. */
 using ConvolutionKernel = void(const ConvolutionParams& p, const ConvolutionBlock& block);
