@@ -65,6 +65,13 @@ struct DspBlockPlaces {
   int32_t third;
 };
 
+/* From label 2 to label 3 (clang's assembler cannot tell). */
+#if defined(__clang__)
+#define MOTE_CODE_IS(bytes)
+#else
+#define MOTE_CODE_IS(bytes) ".if 3b - 2b != " bytes "\n .error \"code of another size\"\n .endif\n"
+#endif
+
 /* Code for four products, in bytes. */
 constexpr uint32_t DspChunkBytes(int pixels, DspWeights weights) {
   return weights == DspWeights::kPaired ? (pixels == 3   ? 68
@@ -97,8 +104,8 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       /* Two products of all pixels. */
       ".macro mote_products first, w, x0, x1, x2\n"
       "  .if %c[bytes]\n"
-      "    ldr.w r9, [r12], #4\n"
-      "    sxtb16.w r10, r9, ror #8\n"
+      "    ldr r9, [r12], #4\n"
+      "    sxtb16 r10, r9, ror #8\n"
       "    mote_mac \\first, r3, \\x0, r10\n"
       "    .if %c[pixels] > 1\n"
       "      mote_mac \\first, r4, \\x1, r10\n"
@@ -106,7 +113,7 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "    .if %c[pixels] > 2\n"
       "      mote_mac \\first, r5, \\x2, r10\n"
       "    .endif\n"
-      "    sxtb16.w r9, r9\n"
+      "    sxtb16 r9, r9\n"
       "    mote_mac \\first, r0, \\x0, r9\n"
       "    .if %c[pixels] > 1\n"
       "      mote_mac \\first, r1, \\x1, r9\n"
@@ -122,7 +129,7 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "    .if %c[pixels] > 2\n"
       "      mote_mac \\first, r5, \\x2, \\w\n"
       "    .endif\n"
-      "    sxtb16.w \\w, \\w\n"
+      "    sxtb16 \\w, \\w\n"
       "    mote_mac \\first, r0, \\x0, \\w\n"
       "    .if %c[pixels] > 1\n"
       "      mote_mac \\first, r1, \\x1, \\w\n"
@@ -199,27 +206,25 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       ".if %c[exact] == 0\n"
       "  .balign 4\n" /* for ADR, which counts from a word */
       "  adr.w r6, 3f\n"
-      "  ldr.w r8, [lr, #-12]\n"
+      "  ldr r8, [lr, #-12]\n"
       "  sub.w r6, r6, r8\n"
       "  orr.w r6, r6, #1\n"
-      "  str.w r6, [lr, #-4]\n"
+      "  str r6, [lr, #-4]\n"
       ".endif\n"
       "1:\n"
       ".if %c[exact] == 0\n"
-      "  ldr.w r11, [lr, #-8]\n"
+      "  ldr r11, [lr, #-8]\n"
       ".endif\n"
       "mote_chunk 1\n"
       ".if %c[exact] == 0\n"
-      "  ldr.w pc, [lr, %[entry]]\n"
+      "  ldr pc, [lr, %[entry]]\n"
       ".endif\n"
       "2:\n"
       ".rept %c[unroll] - %c[exact]\n"
       "mote_chunk 0\n"
       ".endr\n"
       "3:\n"
-      ".if 3b - 2b != %c[chunk_bytes] * (%c[unroll] - %c[exact])\n"
-      ".error \"DspChunkBytes\"\n"
-      ".endif\n"
+      MOTE_CODE_IS("%c[chunk_bytes] * (%c[unroll] - %c[exact])")
       ".if %c[exact] == 0\n"
       "  subs.w r11, r11, #1\n"
       "  bne.w 2b\n"
@@ -277,7 +282,7 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "      bfi r2, r5, #8, #8\n"
       "      strh.w r2, [r11, r9, lsl #1]\n"
       "    .endif\n"
-      "    strh.w r0, [r11], #2\n"
+      "    strh r0, [r11], #2\n"
       "  .endif\n"
       ".endif\n"
       "str.w r11, [lr, #12]\n"
