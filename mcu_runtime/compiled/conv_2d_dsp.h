@@ -102,15 +102,15 @@ struct ConvDsp {
   /* Pixels from x on, in blocks of kPixels as long as there are as many of `pixels`. Returns the one that comes next.
    */
   template <int kPixels>
-  static int32_t Blocks(const ConvDspParams& p, const uint8_t* const* rows, int32_t x, int32_t pixels, uint8_t* output,
-                        uint8_t* scratch) {
+  static int32_t Blocks(const ConvDspParams& p, const PatchWindow& window, const uint8_t* const* rows, int32_t x,
+                        int32_t pixels, uint8_t* output, uint8_t* scratch) {
     DspBlockTail* tail = PrepareBlock<kPixels>(p, scratch);
     const uint8_t* patch = scratch + sizeof(DspBlockHead);
     uint8_t* after = reinterpret_cast<uint8_t*>(tail + 1); /* sums; or what padding makes of segments, and codes */
     const int32_t pairs = kSums ? (p.output_channels + 1) >> 1 : p.output_channels >> 1;
     const int32_t span = pairs * (kSums ? 8 * kPixels : kPlanar ? 2 * p.output_step : 2);
     const int32_t pixel = kPlanar ? kCodeBytes : p.output_step;
-    const PatchGatherer<kPixels> gatherer(p.window, rows, PatchOf(scratch), reinterpret_cast<int8_t*>(after));
+    const PatchGatherer<kPixels> gatherer(window, rows, PatchOf(scratch), reinterpret_cast<int8_t*>(after));
     output += x * pixel;
     /* Of four that are left, blocks of two take two and two. */
     for (; pixels - x >= kPixels && !(kTwo && kPixels == 3 && pixels - x == 4); x += kPixels) {
@@ -162,16 +162,16 @@ struct ConvDsp {
     }
   }
 
-  static void Run(const ConvDspParams& p, const uint8_t* const* rows, int32_t pixels, uint8_t* output,
-                  uint8_t* scratch) {
-    int32_t x = Blocks<3>(p, rows, 0, pixels, output, scratch);
-    if constexpr (kTwo) x = Blocks<2>(p, rows, x, pixels, output, scratch);
-    if constexpr (kOne) Blocks<1>(p, rows, x, pixels, output, scratch);
+  static void Run(const ConvDspParams& p, const PatchWindow& window, const uint8_t* const* rows, int32_t pixels,
+                  uint8_t* output, uint8_t* scratch) {
+    int32_t x = Blocks<3>(p, window, rows, 0, pixels, output, scratch);
+    if constexpr (kTwo) x = Blocks<2>(p, window, rows, x, pixels, output, scratch);
+    if constexpr (kOne) Blocks<1>(p, window, rows, x, pixels, output, scratch);
   }
 
   /* KernelForm::kWindow: one output row. */
   static void Row(const ConvDspParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
-    Run(p, rows, p.output_width, output + p.output_left, scratch);
+    Run(p, p.window, rows, p.output_width, output + p.output_left, scratch);
   }
   /* KernelForm::kWindow, for few input channels and no dilation: the rows are copied side by side first, so that a
    * patch is one run of bytes. kRows and kChannels are the window's. Weights are in the order ConvOrder::kColumns
@@ -185,18 +185,18 @@ struct ConvDsp {
     const uint8_t* row = scratch;
     const int32_t bytes = ColumnBytes(kRows * kChannels * pixels);
     /* Each byte is a pixel: what a patch is longer than its taps is multiplied by 0. */
-    ConvDspParams run = p;
-    run.window = {1, 1, 4 * p.chunks, p.window.stride * Side::kColumn, 1, 0, bytes, 4 * p.chunks, 0};
-    Run(run, &row, p.output_width, output + p.output_left, scratch + bytes);
+    const PatchWindow bytes_side_by_side = {
+        1, 1, 4 * p.chunks, p.window.stride * Side::kColumn, 1, 0, bytes, 4 * p.chunks, 0};
+    Run(p, bytes_side_by_side, &row, p.output_width, output + p.output_left, scratch + bytes);
   }
   static constexpr int32_t ColumnBytes(int32_t bytes) { return (bytes + 7) & ~3; }
 
   /* KernelForm::kPixels, for filters of one tap and stride 1. */
   static void Pixels(const ConvDspParams& p, const uint8_t* const* inputs, int32_t pixels, uint8_t* output,
                      uint8_t* scratch) {
-    ConvDspParams run = p;
-    run.window.width = pixels;
-    Run(run, inputs, pixels, output, scratch);
+    PatchWindow window = p.window;
+    window.width = pixels;
+    Run(p, window, inputs, pixels, output, scratch);
   }
 
   /* KernelForm::kVector: an image of planar rows (kScattered8, kScattered16), with their padding, from an nhwc8 one, by
