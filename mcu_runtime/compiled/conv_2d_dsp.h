@@ -3,9 +3,10 @@
  * multiplied with all output channels (dsp_block.h).
  *
  * Instructions a product, K products a sum, N output channels: 17/24 for products, about 0.11 * 64/K for codes and the
- * block's loop, 1.0/N to gather. 64 -> 64 channels, 1x1: 0.83.
+ * block's loop, 0.9/N to gather. 64 -> 64 channels, 1x1: 0.82.
  *
- * Scratch: DspConvScratch bytes; a patch and, in front of it and behind it, what the block wants to know.
+ * Scratch of Row and Pixels: the block's head, a patch and tail, 12 + 24 * chunks + 28 bytes; behind them the most of
+ * three padded segments (12 * (bytes / 4 + 1)), with kSums 12 * N, N rounded up to even, and 12 for an odd channel.
  */
 #ifndef MOTE_MCU_RUNTIME_COMPILED_CONV_2D_DSP_H_
 #define MOTE_MCU_RUNTIME_COMPILED_CONV_2D_DSP_H_
