@@ -3,12 +3,16 @@
 #include <algorithm>
 
 #include "export/compiler/elementwise_use.h"
+#include "mcu_runtime/kernels/requantize.h"
 
 namespace mote::compiler {
 namespace {
 
 // Instructions a product and an element of the plain kernels, about: what other variants are held against.
 constexpr int64_t kInstructionsAMac = 4;
+constexpr int64_t kInstructionsADepthwiseMac = 12;
+constexpr int64_t kConvolutionCodeBytes = 1600;
+constexpr int64_t kCodeBytes = 450;
 constexpr int64_t kInstructionsAnElement = 40;
 constexpr int64_t kInstructionsAPooledElement = 6;
 
@@ -26,7 +30,13 @@ KernelUse PlainUse(const Network& network, const Layer& layer, const Target& tar
                           : layer.recorded->scratch_bytes;
   int64_t elements = 0;
   for (const int output : layer.outputs) elements += network.tensors[output].bytes;
-  use.instructions = kInstructionsAMac * layer.macs + kInstructionsAnElement * elements;
+  // Weights, and the terms of each channel.
+  use.recorded_constant_bytes =
+      static_cast<int64_t>(layer.weights.size() + sizeof(device::ChannelTerms) * layer.channels.size());
+  use.code_bytes = layer.channels.empty() ? kCodeBytes : kConvolutionCodeBytes;
+  const bool depthwise = layer.kind == LayerKind::kDepthwise;
+  use.instructions =
+      (depthwise ? kInstructionsADepthwiseMac : kInstructionsAMac) * layer.macs + kInstructionsAnElement * elements;
   if (layer.kind == LayerKind::kAveragePool || layer.kind == LayerKind::kMaxPool || layer.kind == LayerKind::kMean) {
     use.instructions += kInstructionsAPooledElement * elements * PoolElements(layer);
   }

@@ -42,7 +42,7 @@ RowUse Uses(int tensor, std::vector<RowRange> rows) {
 
 // What a use costs by what is optimized for; the rest decides between equals.
 std::pair<int64_t, int64_t> CostOf(const KernelUse& use, const Target& target) {
-  int64_t constants = 0;
+  int64_t constants = use.recorded_constant_bytes;
   for (const Constant& constant : use.constants) {
     const int64_t width = constant.element.find("8") != std::string::npos    ? 1
                           : constant.element.find("16") != std::string::npos ? 2

@@ -96,9 +96,10 @@ struct KernelUse {
   bool in_place = false;
   int64_t scratch_bytes = 0;
   int64_t state_bytes = 0;
-  int64_t instructions = 0;  // estimated, of a whole inference
-  int64_t code_bytes = 0;    // estimated, of the kernel's code, which layers that use the same function share
-  std::string remark;        // for the report: why it is not the fastest ("a weight of -128"), or nothing
+  int64_t instructions = 0;             // estimated, of a whole inference
+  int64_t recorded_constant_bytes = 0;  // of kWhole: what the recorded calls read of flash
+  int64_t code_bytes = 0;  // estimated, of the kernel's code, which layers that use the same function share
+  std::string remark;      // for the report: why it is not the fastest ("a weight of -128"), or nothing
 };
 
 // What a layer is asked for.

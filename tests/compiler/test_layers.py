@@ -1,0 +1,66 @@
+"""Layers compiled for a core compute what the runtime does: chains of convolutions, depthwise convolutions and dense
+layers (layer_models.py), built into one program a core and run under emulation.
+
+MOTE_LAYERS_SEED: the first random model's seed (default 0). MOTE_LAYERS_CASES: how many of them (default 24).
+MOTE_COMPARE_MODELS: the program that compares. MOTE_BUILD_DIR: the build folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from layer_models import TABLE, model, random_model  # noqa: E402
+
+CASES = int(os.environ.get("MOTE_LAYERS_CASES", "24"))
+SEED = int(os.environ.get("MOTE_LAYERS_SEED", "0"))
+DSP_KERNELS = {  # by what is optimized for
+    "speed": {"conv_2d_dsp", "fully_connected_dsp", "depthwise_conv_2d_wide_dsp", "depthwise_general_dsp", "to_planar"},
+    "size": {"conv_2d_dsp", "depthwise_conv_2d_dsp", "depthwise_general_dsp", "to_planar"},
+    "ram": {"conv_2d_dsp", "fully_connected_dsp", "depthwise_conv_2d_dsp", "depthwise_general_dsp", "to_planar"},
+}
+REMARKS = ["a weight of -128", "no short requantization is proved", "taps are copied"]
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("qemu-system-arm") or not shutil.which("arm-none-eabi-g++"), reason="needs QEMU and a compiler"
+)
+
+
+def compare(core: str, optimize: str, files: dict[str, bytes], folder: Path) -> str:
+    """The report. `files` by a name without blanks."""
+    paths = []
+    for name, file in files.items():
+        paths.append(folder / f"{name}.tflite")
+        paths[-1].write_bytes(file)
+    build = ROOT / os.environ.get("MOTE_BUILD_DIR", "build")
+    program = os.environ.get("MOTE_COMPARE_MODELS", build / "tests" / "compiler" / "compare_models")
+    run = subprocess.run([program, core, optimize, str(SEED), *paths], capture_output=True, text=True)
+    again = f"MOTE_LAYERS_SEED={SEED} MOTE_LAYERS_CASES={CASES} {' '.join(sys.argv)}"
+    assert run.returncode == 0, f"{run.stdout}{run.stderr}\nrun it again: {again}"
+    return run.stdout
+
+
+@pytest.mark.parametrize("optimize", sorted(DSP_KERNELS))
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m7", "cortex-m33"])
+def test_every_kernel_of_cores_with_the_dsp_extension_computes_what_the_runtime_does(core, optimize, tmp_path):
+    files = {name.replace(" ", "_").replace(",", ""): model(shape, SEED) for name, shape in TABLE.items()}
+    report = compare(core, optimize, files, tmp_path)
+    assert "plain" not in report, report
+    for kernel in DSP_KERNELS[optimize]:
+        assert f"{kernel}" in report, f"nothing takes {kernel}:\n{report}"
+    for remark in REMARKS:
+        assert remark in report, report
+
+
+@pytest.mark.parametrize("optimize", sorted(DSP_KERNELS))
+def test_random_chains_compute_what_the_runtime_does(optimize, tmp_path):
+    files = {f"seed_{seed}": random_model(seed) for seed in range(SEED, SEED + CASES)}
+    compare("cortex-m4", optimize, files, tmp_path)
