@@ -28,9 +28,9 @@ class SourceWriter {
     SourceTexts texts;
     texts.headers = headers_;
     texts.constants = Constants();
-    texts.source =
-        absl::StrCat(Head(), "namespace {\n\n", UsesRecordedCalls() ? kUsingDevice : "",
-                     "using mote::compiled::Rows;\n\n", FeedPlace(), Places(), layers_, "}  // namespace\n\n", Tail(), body);
+    texts.source = absl::StrCat(Head(), "namespace {\n\n", UsesRecordedCalls() ? kUsingDevice : "",
+                                "using mote::compiled::Rows;\n\n", FeedPlace(), Places(), layers_,
+                                "}  // namespace\n\n", Tail(), body);
     return texts;
   }
 
@@ -101,6 +101,7 @@ class SourceWriter {
     if (stage.use.form == KernelForm::kWhole) return AddWhole(index, stage);
     if (stage.use.form == KernelForm::kFeed) return AddFeed(index, stage);
     AddHeader(stage.use.header);
+    for (const std::string& header : stage.use.more_headers) AddHeader(header);
     std::string params = stage.use.params;
     for (const Constant& constant : stage.use.constants) {
       const std::string name = absl::StrCat(k, Capitalized(constant.name));

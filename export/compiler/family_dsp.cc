@@ -52,7 +52,8 @@ int64_t InstructionsACode(const DspRequantization& requantization) {
 
 // How a row kernel finds the elements of its output.
 struct OutputPlaces {
-  const char* name = "kNhwc8";  // of mote::compiled::DspLayout
+  const char* name = "kNhwc8";        // of mote::compiled::DspLayout
+  const char* image_name = "kNhwc8";  // of an image of such rows at once
   int element_bytes = 1;
   int64_t pixel = 1, channel = 1;  // bytes from one to the next
   int64_t left = 0;                // bytes before the first pixel
@@ -61,11 +62,18 @@ struct OutputPlaces {
 
 // None where it is no layout of theirs.
 std::optional<OutputPlaces> PlacesOf(const Tensor& tensor, const RowLayout& layout) {
-  if (layout == Nhwc8(tensor)) return OutputPlaces{"kNhwc8", 1, tensor.channels, 1, 0, false};
+  if (layout == Nhwc8(tensor)) return OutputPlaces{"kNhwc8", "kNhwc8", 1, tensor.channels, 1, 0, false};
   if (!IsPlanar(layout)) return std::nullopt;
-  const int bytes = layout.element_bytes;
-  return OutputPlaces{bytes == 1 ? "kPlanar8" : "kPlanar16", bytes, bytes, PlaneBytes(tensor, layout),
-                      int64_t{bytes} * layout.left,          true};
+  const bool wide = layout.element_bytes == 2;
+  OutputPlaces places;
+  places.name = wide ? "kPlanar16" : "kPlanar8";
+  places.image_name = wide ? "kScattered16" : "kScattered8";
+  places.element_bytes = layout.element_bytes;
+  places.pixel = layout.element_bytes;
+  places.channel = PlaneBytes(tensor, layout);
+  places.left = int64_t{layout.element_bytes} * layout.left;
+  places.planar = true;
+  return places;
 }
 
 void AddConstants(const std::vector<uint8_t>& stream, const DspRequantization& requantization, KernelUse* use) {
@@ -89,6 +97,31 @@ std::string ShiftsText(const DspRequantization& requantization) {
 std::string ConstantsText(const Layer& layer, const DspRequantization& requantization, const std::string& stream) {
   return absl::StrCat(stream, "$weights, /*terms=*/", HasSums(requantization) ? "$terms" : "nullptr", ", /*range=*/{",
                       layer.output_zero_point, ", ", layer.output_min, ", ", layer.output_max, "}}");
+}
+
+// Where codes are to be clamped once more: `count` bytes of what a call of the kernel writes, or of a pixel (kPixels).
+void AddClamp(const Layer& layer, const DspRequantization& requantization, int64_t count, KernelUse* use) {
+  if (!requantization.clamps) return;
+  const bool halves = use->writes.element_bytes == 2;
+  const auto word = [halves](int code) {
+    const uint32_t value =
+        halves ? 0x00010001u * static_cast<uint16_t>(code) : 0x01010101u * static_cast<uint8_t>(code);
+    return absl::StrCat("0x", absl::Hex(value, absl::kZeroPad8), "u");
+  };
+  const char* form = use->form == KernelForm::kVector ? "Vector" : use->form == KernelForm::kPixels ? "Pixels" : "Row";
+  use->function = absl::StrCat("mote::compiled::Clamped", form, "<", use->function, ", ", use->params_type,
+                               halves ? ", true>" : ">");
+  use->params = absl::StrCat("{/*kernel=*/", use->params, ", /*count=*/", count, ", /*min=*/", word(layer.output_min),
+                             ", /*max=*/", word(layer.output_max), "}");
+  use->params_type = absl::StrCat("mote::compiled::ClampedDspParams<", use->params_type, ">");
+  use->more_headers.push_back("mcu_runtime/compiled/clamped_dsp.h");
+  use->scratch_bytes = std::max<int64_t>(use->scratch_bytes, 4);  // the form of such calls has an argument for it
+  use->instructions += int64_t{layer.vertical.output} * layer.horizontal.output * layer.output_channels;
+}
+
+// What a call of a row kernel writes: of planar rows all, padding included.
+int64_t RowCodeBytes(const Layer& layer, const RowLayout& layout) {
+  return IsPlanar(layout) ? layout.row_bytes : int64_t{layer.horizontal.output} * layer.output_channels;
 }
 
 bool IsPointwise(const Layer& layer) {
@@ -130,34 +163,71 @@ class ConvDsp : public Variant {
     const RowLayout wanted = request.output.value_or(Nhwc8(output));
     const std::optional<OutputPlaces> places = PlacesOf(output, wanted);
     if (!places || (dense && places->planar)) return std::nullopt;
-    return dense ? Describe(OnePixel(layer), KernelForm::kVector, input, wanted, *places, request.target)
-                 : Describe(layer, IsPointwise(layer) && !places->planar ? KernelForm::kPixels : KernelForm::kWindow,
-                            input, wanted, *places, request.target);
+    if (dense) return Describe(OnePixel(layer), Way::kOnePixel, input, wanted, *places, request.target);
+    const bool speed = request.target.is(Optimize::kSpeed);
+    Way way = Way::kRow;
+    if (IsPointwise(layer)) {
+      if (!places->planar) way = Way::kPixels;
+      if (places->planar && speed && layer.output_channels % 2 == 0) way = Way::kImage;
+    } else if (speed && layer.input_channels <= 4 && layer.horizontal.dilation == 1) {
+      way = Way::kColumns;
+    }
+    KernelUse use = Describe(layer, way, input, wanted, *places, request.target);
+    // Images are for the short requantizations alone.
+    if (way == Way::kImage && use.constants.size() > 1) {
+      use = Describe(layer, Way::kRow, input, wanted, *places, request.target);
+    }
+    return use;
   }
 
  private:
-  KernelUse Describe(const Layer& layer, KernelForm form, const Tensor& input, const RowLayout& wanted,
+  // The kernel's functions.
+  enum class Way { kRow, kColumns, kPixels, kImage, kOnePixel };
+
+  static KernelForm FormOf(Way way) {
+    return way == Way::kPixels                           ? KernelForm::kPixels
+           : way == Way::kImage || way == Way::kOnePixel ? KernelForm::kVector
+                                                         : KernelForm::kWindow;
+  }
+
+  static std::string FunctionText(Way way, const std::string& kernel, const Layer& layer) {
+    switch (way) {
+      case Way::kRow:
+        return kernel + "::Row";
+      case Way::kColumns:
+        return absl::StrCat(kernel, "::Columns<", layer.vertical.filter, ", ", layer.input_channels, ">");
+      case Way::kPixels:
+        return kernel + "::Pixels";
+      case Way::kImage:
+        return kernel + "::Image";
+      case Way::kOnePixel:
+        break;
+    }
+    return absl::StrCat("mote::compiled::OnePixelDsp<", kernel, ">");
+  }
+
+  KernelUse Describe(const Layer& layer, Way way, const Tensor& input, const RowLayout& wanted,
                      const OutputPlaces& places, const Target& target) const {
-    const PackedConvDsp packed = PackConvDsp(layer);
+    const KernelForm form = FormOf(way);
+    const PackedConvDsp packed =
+        PackConvDsp(layer, way == Way::kColumns ? ConvOrder::kColumns : ConvOrder::kRows, DspClamp::kAfterwards);
     const DspRequantization& requantization = packed.requantization;
     const Axis& h = layer.horizontal;
     const int segment_pixels = h.dilation == 1 ? h.filter : 1;
     KernelUse use;
-    use.variant = form == KernelForm::kVector ? "one_pixel_dsp" : name();
+    use.variant = way == Way::kOnePixel ? "one_pixel_dsp" : name();
     use.form = form;
-    use.header =
-        form == KernelForm::kVector ? "mcu_runtime/compiled/one_pixel_dsp.h" : "mcu_runtime/compiled/conv_2d_dsp.h";
+    use.header = way == Way::kOnePixel ? "mcu_runtime/compiled/one_pixel_dsp.h" : "mcu_runtime/compiled/conv_2d_dsp.h";
     BlockSizes sizes;
     sizes.Add(h.output);
-    if (form == KernelForm::kPixels) sizes.Add(int64_t{h.output} * layer.vertical.output);
+    if (way == Way::kPixels || way == Way::kImage) sizes.Add(int64_t{h.output} * layer.vertical.output);
     const int unroll = target.is(Optimize::kSize) ? kUnrollForSize : kUnrollForSpeed;
     const std::string kernel = absl::StrCat(
         "mote::compiled::ConvDsp<", unroll, ", mote::compiled::DspWeights::", packed.bytes ? "kBytes" : "kPaired", ", ",
-        RequantizeName(requantization), ", mote::compiled::DspLayout::", places.name, ", ",
+        RequantizeName(requantization),
+        ", mote::compiled::DspLayout::", way == Way::kImage ? places.image_name : places.name, ", ",
         ShiftArgument(requantization), ", ", Bool(sizes.two), ", ", Bool(sizes.one), ">");
-    use.function = form == KernelForm::kVector   ? absl::StrCat("mote::compiled::OnePixelDsp<", kernel, ">")
-                   : form == KernelForm::kPixels ? kernel + "::Pixels"
-                                                 : kernel + "::Row";
+    use.function = FunctionText(way, kernel, layer);
     use.params_type = "mote::compiled::ConvDspParams";
     use.params = absl::StrCat(
         "{/*window=*/{/*channels=*/", layer.input_channels, ", /*rows=*/", layer.vertical.filter, ", /*taps=*/",
@@ -171,17 +241,38 @@ class ConvDsp : public Variant {
     use.reads = {Nhwc8(input)};
     use.outside_value = layer.input_zero_point;
     use.writes = wanted;
-    use.in_place = form == KernelForm::kPixels && layer.output_channels <= layer.input_channels;
+    if (way == Way::kImage) DescribeImage(layer, &use);
+    use.in_place = way == Way::kPixels && layer.output_channels <= layer.input_channels;
     use.scratch_bytes = ScratchBytes(layer, packed.chunks, segment_pixels * layer.input_channels);
+    if (way == Way::kColumns) {
+      // The rows side by side stand in front.
+      const int64_t pixels = int64_t{h.output - 1} * h.stride + h.filter;
+      use.scratch_bytes += (pixels * layer.vertical.filter * layer.input_channels + 7) / 4 * 4;
+    }
     use.instructions = Instructions(layer, packed);
+    AddClamp(layer, requantization,
+             way == Way::kPixels  ? layer.output_channels
+             : way == Way::kImage ? wanted.row_bytes * layer.vertical.output
+                                  : RowCodeBytes(layer, wanted),
+             &use);
     use.code_bytes = 900 + unroll * (sizes.one ? 32 : 68 + (sizes.two ? 48 : 0));
     return use;
+  }
+
+  static void DescribeImage(const Layer& layer, KernelUse* use) {
+    const RowLayout& rows = use->writes;
+    const uint32_t padding = rows.element_bytes == 1 ? 0x01010101u * static_cast<uint8_t>(rows.padding_value)
+                                                     : 0x00010001u * static_cast<uint16_t>(rows.padding_value);
+    use->params_type = "mote::compiled::ConvDspImageParams";
+    use->params = absl::StrCat("{/*row=*/", use->params, ", /*height=*/", layer.vertical.output, ", /*row_bytes=*/",
+                               rows.row_bytes, ", /*padding=*/0x", absl::Hex(padding, absl::kZeroPad8), "u}");
+    use->writes_padding = true;
   }
 
   // The block's head, a patch of three pixels and the tail; then three segments of a padded pixel, or sums or codes of
   // the block.
   static int64_t ScratchBytes(const Layer& layer, int chunks, int segment_bytes) {
-    constexpr int64_t kHead = 12, kTail = 28;
+    constexpr int64_t kHead = 12, kTail = 36;  // with an image's places
     const int64_t segments = 12 * (segment_bytes / 4 + 1);
     const int64_t sums = 12 * AlignedUp(layer.output_channels, 2);
     return AlignedUp(kHead + 24 * chunks + kTail + std::max(segments, sums), 4);
@@ -216,7 +307,7 @@ class FullyConnectedDsp : public Variant {
     const int inputs = flat.input_channels;
     const int outputs = flat.output_channels;
     if (inputs % 4 != 0) return std::nullopt;
-    const PackedDenseDsp packed = PackDenseDsp(flat);
+    const PackedDenseDsp packed = PackDenseDsp(flat, DspClamp::kAfterwards);
     const DspRequantization& requantization = packed.requantization;
     KernelUse use;
     use.variant = name();
@@ -236,6 +327,7 @@ class FullyConnectedDsp : public Variant {
     const int64_t chunk = packed.bytes ? 36 : 27;
     use.instructions = 80 + inputs * 3 / 2 +
                        (outputs + 3) / 4 * ((inputs + 7) / 8 * chunk + 4 * InstructionsACode(requantization) + 14);
+    AddClamp(flat, requantization, outputs, &use);
     use.code_bytes = request.target.is(Optimize::kSize) ? 800 : 1200;
     return use;
   }
@@ -266,7 +358,7 @@ class DepthwiseDsp : public Variant {
   KernelUse Describe(const Layer& layer, const Tensor& input, const RowLayout& wanted, const OutputPlaces& places,
                      const Target& target) const {
     const Axis& h = layer.horizontal;
-    const PackedDepthwiseDsp packed = PackDepthwiseDsp(layer);
+    const PackedDepthwiseDsp packed = PackDepthwiseDsp(layer, DspClamp::kAfterwards);
     const DspRequantization& requantization = packed.requantization;
     const RowLayout reads = Planar(1, input, h, target);
     const int64_t plane = PlaneBytes(input, reads);
@@ -290,6 +382,7 @@ class DepthwiseDsp : public Variant {
     use.scratch_bytes = HasSums(requantization) ? int64_t{4} * layer.output_channels * h.output : 0;
     const int64_t block = 24 + 6 * outputs + outputs * InstructionsACode(requantization) + 17;
     use.instructions = layer.vertical.output * (60 + layer.output_channels * (h.output / outputs * block));
+    AddClamp(layer, requantization, RowCodeBytes(layer, wanted), &use);
     use.code_bytes = 420;
     return use;
   }
@@ -313,7 +406,7 @@ class DepthwiseWideDsp : public Variant {
     const std::optional<OutputPlaces> places = PlacesOf(output, wanted);
     if (!places) return std::nullopt;
     const Axis& h = layer.horizontal;
-    const PackedDepthwiseDsp packed = PackDepthwiseWideDsp(layer);
+    const PackedDepthwiseDsp packed = PackDepthwiseWideDsp(layer, DspClamp::kAfterwards);
     const DspRequantization& requantization = packed.requantization;
     const RowLayout reads = Planar(2, input, h, request.target);
     const int64_t plane = PlaneBytes(input, reads);
@@ -336,6 +429,7 @@ class DepthwiseWideDsp : public Variant {
     use.scratch_bytes = HasSums(requantization) ? int64_t{4} * layer.output_channels * h.output : 0;
     const int64_t outputs = int64_t{layer.vertical.output} * layer.output_channels * h.output;
     use.instructions = outputs * (10 + InstructionsACode(requantization)) + 80 * layer.vertical.output;
+    AddClamp(layer, requantization, RowCodeBytes(layer, wanted), &use);
     use.code_bytes = 420;
     return use;
   }
@@ -382,6 +476,7 @@ class DepthwiseGeneralDsp : public Variant {
     const int64_t four = (small ? 14 : 10) * layer.taps() + 4 * InstructionsACode(requantization) + 16;
     const int64_t pixel = 40 + 7 * layer.taps() + (copies ? 5 * layer.taps() * layer.output_channels : 0);
     use.instructions = int64_t{layer.vertical.output} * h.output * (pixel + (layer.output_channels + 3) / 4 * four);
+    AddClamp(layer, requantization, RowCodeBytes(layer, use.writes), &use);
     use.code_bytes = 420 + 36 * unroll;
     return use;
   }

@@ -18,7 +18,7 @@ void Append(uint32_t value, int bytes, std::vector<uint8_t>* stream) {
 
 PackedDepthwiseDsp PackDepthwiseGeneralDsp(const Layer& layer, bool bytes) {
   PackedDepthwiseDsp packed;
-  packed.requantization = FindDspRequantization(layer, 0);
+  packed.requantization = FindDspRequantization(layer, 0, DspClamp::kAfterwards);
   const DspRequantization& requantization = packed.requantization;
   const int channels = layer.output_channels;
   const int taps = layer.taps();

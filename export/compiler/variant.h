@@ -79,9 +79,10 @@ enum class KernelForm {
 struct KernelUse {
   std::string variant;  // "conv_2d_dsp"
   KernelForm form = KernelForm::kWhole;
-  std::string function;     // "mote::compiled::ConvRowDsp", template arguments included
-  std::string header;       // "mcu_runtime/compiled/conv_2d_dsp.h"
-  std::string params_type;  // "mote::compiled::ConvDspParams"
+  std::string function;                        // "mote::compiled::ConvRowDsp", template arguments included
+  std::string header;                          // "mcu_runtime/compiled/conv_2d_dsp.h"
+  std::vector<std::string> more_headers = {};  // where the function's name needs more than one
+  std::string params_type;                     // "mote::compiled::ConvDspParams"
   // Its initializer, fields named in comments. $weights stands for the address of the constant of that name.
   std::string params;
   std::vector<Constant> constants;
