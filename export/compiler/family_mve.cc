@@ -48,6 +48,10 @@ std::string FormText(const MveRequantization& requantization) {
   return absl::StrCat(Name(requantization.form), ", ", requantization.shift, ", ", Text(requantization.clamps));
 }
 
+std::string Remark(const MveRequantization& requantization) {
+  return requantization.form == RequantizationMve::kOneLine ? "" : "no short requantization is proved";
+}
+
 std::optional<MveRequantization> RequantizationOf(const Layer& layer) {
   const size_t taps = layer.weights.size() / layer.channels.size();
   const bool padded = LeavesInput(layer.vertical) || LeavesInput(layer.horizontal);
@@ -116,6 +120,8 @@ class ConvolutionMve : public Variant {
     work.pointwise = IsPointwise(layer.vertical) && IsPointwise(layer.horizontal);
     work.by_row = request.target.is(Optimize::kRam);
     if (work.by_row) work.walk.rows = OutputRows::kOneRow;
+    if (work.pointwise && !work.in_runs() && writes == Nhwc8(output) && !work.by_row)
+      work.walk = OneRow(layer, *strides);
     if (work.pointwise && by_columns) work.walk = Walk(layer, OutputRows::kColumns, *strides);
     if (!FitsKernel(work)) return std::nullopt;
     const std::optional<MveRequantization> requantization = RequantizationOf(layer);
@@ -153,8 +159,21 @@ class ConvolutionMve : public Variant {
       if (patches()) return true;
       return input_step() % 4 == 0 && !input.is_state && (copies() || input.height == 1 || row_bytes() % 4 == 0);
     }
-    bool in_runs() const { return pointwise && writes == Nhwc8(output); }
+    // Rows of the output may lie where rows of the input were that are done with, so nothing that a run reads may be
+    // of a row before the one that it writes: no pair across rows, and no second pass for the channels left over.
+    bool in_runs() const {
+      return pointwise && writes == Nhwc8(output) && layer.output_channels % 4 == 0 &&
+             (output.height == 1 || output.width % 2 == 0);
+    }
   };
+
+  // A layer without windows on an image that is one long row.
+  static Walk OneRow(const Layer& layer, const Strides& strides) {
+    Walk walk(layer, OutputRows::kOneRow, strides);
+    walk.horizontal.input = walk.horizontal.output = layer.horizontal.output * layer.vertical.output;
+    walk.vertical = {};
+    return walk;
+  }
 
   static bool FitsKernel(const Work& work) {
     constexpr int kMostSegments = 64, kMostChunks = 160;  // of code that is unrolled
@@ -199,6 +218,7 @@ class ConvolutionMve : public Variant {
     use.takes_null_rows = true;
     use.instructions = InstructionsOf(work, requantization);
     use.code_bytes = 1200;
+    use.remark = Remark(requantization);
     const std::string shape = ShapeText(work, requantization);
     const std::string rows = RowsText(work, packed, requantization);
     if (work.in_runs()) {
@@ -295,8 +315,8 @@ class DepthwiseMve : public Variant {
       const Axis& h = walk.horizontal;
       const int64_t last = int64_t{layer.input_channels - 1} * pitch();
       const int64_t readable = last + (quads() ? Reach(h) : (h.output - 1) * h.stride + 16);
-      const PlanarRow row = {h.padding, between(), readable, layer.input_zero_point};
-      return walk.rows == OutputRows::kColumns ? Planar8t(input, row) : Planar8(input, row);
+      const LinesRow row = {h.padding, between(), readable, layer.input_zero_point};
+      return walk.rows == OutputRows::kColumns ? Lines8t(input, row) : Lines8(input, row);
     }
     int64_t row_bytes() const {
       const RowLayout layout = reads();
@@ -362,6 +382,7 @@ class DepthwiseMve : public Variant {
     if (quads) use.scratch_bytes = 4 * work.row_bytes() + 16 + (work.by_row() ? 0 : work.row_bytes());
     use.instructions = InstructionsOf(work) + work.output.bytes / 8 * (Instructions(requantization) - 10);
     use.code_bytes = 700;
+    use.remark = Remark(requantization);
     return use;
   }
 
@@ -411,6 +432,7 @@ class DenseMve : public Variant {
     const int64_t block = inputs / 16 * 17 + inputs / 64 + 30 + Instructions(*requantization);
     use.instructions = (outputs + 7) / 8 * block + 20;
     use.code_bytes = 700;
+    use.remark = Remark(*requantization);
     return use;
   }
 };

@@ -13,14 +13,14 @@ constexpr int64_t kFarthestChannel = 8191;  // ConvertMve: offsets of eight chan
 
 int64_t RoundUp(int64_t bytes, int64_t to) { return (bytes + to - 1) / to * to; }
 
-bool IsPlanar(const RowLayout& layout) { return layout.kind == "planar8" || layout.kind == "planar8t"; }
+bool IsLines(const RowLayout& layout) { return layout.kind == "lines8" || layout.kind == "lines8t"; }
 
 std::string StridesText(const Strides& strides) {
   return absl::StrCat("{/*first=*/", strides.first, ", /*row=*/", strides.row, ", /*pixel=*/", strides.pixel,
                       ", /*channel=*/", strides.channel, "}");
 }
 
-RowLayout Planar(const PlanarRow& row) {
+RowLayout Lines(const LinesRow& row) {
   RowLayout layout;
   layout.left = row.before;
   layout.right = row.between;
@@ -36,8 +36,8 @@ std::optional<Strides> StridesOf(const Tensor& tensor, const RowLayout& layout) 
   const int64_t pixel = tensor.channels;
   if (layout == Nhwc8(tensor)) return Strides{0, tensor.width * pixel, pixel, 1};
   if (layout.kind == "nhwc8t") return Strides{0, pixel, layout.column_bytes, 1};
-  if (layout.kind == "planar8") return Strides{layout.left, layout.row_bytes, 1, tensor.width + layout.right};
-  if (layout.kind == "planar8t") return Strides{layout.left, 1, layout.column_bytes, tensor.height + layout.right};
+  if (layout.kind == "lines8") return Strides{layout.left, layout.row_bytes, 1, tensor.width + layout.right};
+  if (layout.kind == "lines8t") return Strides{layout.left, 1, layout.column_bytes, tensor.height + layout.right};
   return std::nullopt;
 }
 
@@ -50,17 +50,17 @@ RowLayout Nhwc8t(const Tensor& tensor) {
   return layout;
 }
 
-RowLayout Planar8(const Tensor& tensor, const PlanarRow& row) {
-  RowLayout layout = Planar(row);
-  layout.kind = "planar8";
+RowLayout Lines8(const Tensor& tensor, const LinesRow& row) {
+  RowLayout layout = Lines(row);
+  layout.kind = "lines8";
   const int64_t extent = row.before + int64_t{tensor.channels} * (tensor.width + row.between);
   layout.row_bytes = RoundUp(std::max(extent, row.readable), kVectorBytes);
   return layout;
 }
 
-RowLayout Planar8t(const Tensor& tensor, const PlanarRow& column) {
-  RowLayout layout = Planar(column);
-  layout.kind = "planar8t";
+RowLayout Lines8t(const Tensor& tensor, const LinesRow& column) {
+  RowLayout layout = Lines(column);
+  layout.kind = "lines8t";
   const int64_t extent = column.before + int64_t{tensor.channels} * (tensor.height + column.between);
   layout.column_bytes = RoundUp(std::max(extent, column.readable), kVectorBytes);
   layout.row_bytes = RoundUp((layout.column_bytes * tensor.width + tensor.height - 1) / tensor.height, 4);
@@ -77,7 +77,7 @@ std::string OutputText(const Tensor& tensor, const RowLayout& layout, OutputRows
   const Strides strides = *StridesOf(tensor, layout);
   const int height = rows == OutputRows::kOneRow ? 1 : rows == OutputRows::kColumns ? tensor.width : tensor.height;
   const int64_t all = layout.column_bytes != 0 ? layout.column_bytes * tensor.width : layout.row_bytes * tensor.height;
-  const int64_t bytes = !IsPlanar(layout) ? 0 : rows == OutputRows::kOneRow ? layout.row_bytes : all;
+  const int64_t bytes = !IsLines(layout) ? 0 : rows == OutputRows::kOneRow ? layout.row_bytes : all;
   return absl::StrCat("{", StridesText(Turned(strides, rows)), ", /*height=*/", height, ", /*bytes=*/", bytes,
                       ", /*padding=*/", layout.padding_value, "}");
 }

@@ -1,8 +1,8 @@
 // Layouts of images for Helium (mcu_runtime/compiled/*_mve.h). Besides the file's own:
-//   planar8   [y][channel][x]: a channel's row is followed by the next one's, with padding before the first element and
-//             after every row, which neighbours share. Depthwise convolutions read it.
-//   planar8t  [x][channel][y]: the same of the image turned over, where columns are longer than rows
-//   nhwc8t    [x][y][channel]: what a 1x1 convolution reads that writes planar8t
+//   lines8   [y][channel][x]: a channel's row is followed by the next one's, with padding before the first element and
+//            after every row, which neighbours share. Depthwise convolutions read it.
+//   lines8t  [x][channel][y]: the same of the image turned over, where columns are longer than rows
+//   nhwc8t   [x][y][channel]: what a 1x1 convolution reads that writes lines8t
 #ifndef MOTE_EXPORT_COMPILER_LAYOUTS_MVE_H_
 #define MOTE_EXPORT_COMPILER_LAYOUTS_MVE_H_
 
@@ -26,13 +26,13 @@ RowLayout Nhwc8t(const Tensor& tensor);
 
 // `before`: elements of padding in front of the first one; `between`: after each channel's row; a row is readable up to
 // `readable` bytes, and has a multiple of 16.
-struct PlanarRow {
+struct LinesRow {
   int before = 0, between = 0;
   int64_t readable = 0;
   int padding_value = 0;
 };
-RowLayout Planar8(const Tensor& tensor, const PlanarRow& row);
-RowLayout Planar8t(const Tensor& tensor, const PlanarRow& column);
+RowLayout Lines8(const Tensor& tensor, const LinesRow& row);
+RowLayout Lines8t(const Tensor& tensor, const LinesRow& column);
 
 // mote::compiled::OutputMve: all rows, or the columns, or with `one_row` a single row.
 enum class OutputRows { kRows, kColumns, kOneRow };
