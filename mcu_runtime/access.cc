@@ -34,7 +34,7 @@ mote_tensor Describe(Model* model, int32_t index) {
   if (info.constant != nullptr) {
     tensor.data = const_cast<uint8_t*>(info.constant);
   } else if (offset != kNoOffset) {
-    tensor.data = (offset & kOwnMemory ? model->memory.own : model->memory.shared) + (offset & ~kOwnMemory);
+    tensor.data = model->memory.At(offset);
   }
   return tensor;
 }

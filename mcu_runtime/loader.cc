@@ -158,12 +158,11 @@ MOTE_NOINLINE mote_status Loader::KeepOutputs() {
   for (uint32_t i = 0; i < graph_.outputs.size; ++i) {
     const int32_t tensor = graph_.file.ElementI32(graph_.outputs, i);
     MOTE_RETURN_IF_ERROR(Use(tensor, graph_.operators.size + 1));
-    if (memory_.offsets[tensor] == kNoOffset) {
-      const mote_status status = graph_.ReadTensor(tensor, &info);
-      if (status != MOTE_OK) return Fail(status, tensor);
-      if (info.constant == nullptr) return Fail(MOTE_ERROR_STRUCTURE, tensor); /* nothing makes it */
-    }
-    if (graph_.TypeOf(tensor) == MOTE_RESOURCE) return Fail(MOTE_ERROR_TYPE, tensor);
+    const mote_status status = graph_.ReadTensor(tensor, &info);
+    if (status != MOTE_OK) return Fail(status, tensor);
+    const bool is_made = info.constant != nullptr || memory_.offsets[tensor] != kNoOffset;
+    if (!is_made) return Fail(MOTE_ERROR_STRUCTURE, tensor);
+    if (info.type == MOTE_RESOURCE) return Fail(MOTE_ERROR_TYPE, tensor);
   }
   return graph_.file.status;
 }

@@ -6,9 +6,7 @@
 
 namespace mote::device {
 
-mote_status EvalConv2d(Invocation& op) { return RunConvolution(op, SolveConv2d, Conv2d, WeightsInFile); }
-mote_status EvalFullyConnected(Invocation& op) {
-  return RunConvolution(op, SolveFullyConnected, Conv2d, WeightsInFile);
-}
+mote_status EvalConv2d(Invocation& op) { return RunConvolution(op, kConv, Conv2d, WeightsInFile); }
+mote_status EvalFullyConnected(Invocation& op) { return RunConvolution(op, kDense, Conv2d, WeightsInFile); }
 
 }  // namespace mote::device

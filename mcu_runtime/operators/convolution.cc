@@ -10,16 +10,39 @@ namespace {
 constexpr int32_t kUnpackedChannels = 12;
 static_assert(kUnpackedChannels <= kBlockChannels, "a block of any core holds them");
 
-MOTE_NOINLINE int32_t Dilation(Invocation& op, uint32_t slot) { return op.Option32(slot, 1); }
+int32_t Dilation(Invocation& op, uint32_t slot) { return op.Option32(slot, 1); }
 
-/* The rows differ in their weights' dimensions, in which of them the channels are, and in where their options stand. */
-enum class Kind { kConv2d, kDepthwise, kFullyConnected };
+#ifndef MOTE_RECORDING
+/* A block of channels after the other. In a frame of its own: at load it is not there. */
+MOTE_NOINLINE void RunBlocks(const ConvolutionPlan& plan, ConvolutionKernel* kernel, PlaceWeights* place,
+                             int8_t* memory) {
+  const ConvolutionParams& p = plan.p;
+  const int32_t most = plan.weights_type == MOTE_INT4 ? kUnpackedChannels : kBlockChannels;
+  const int32_t span = plan.depthwise ? p.output_channels : p.channels_a_group();
+  ChannelTerms terms[kBlockChannels];
+  ConvolutionBlock block;
+  block.input = plan.input;
+  block.terms = terms;
+  block.patches = memory;
+  block.output = plan.output;
+  for (block.first = 0; block.first < p.output_channels; block.first += block.count) {
+    block.count = span - block.first % span; /* no further than its group */
+    if (block.count > most) block.count = most;
+    place(plan, &block);
+    FillTerms(plan, block, terms);
+    kernel(p, block);
+  }
+}
+#endif
 
-MOTE_NOINLINE mote_status Solve(Invocation& op, const ConvolutionTypes& types, Kind kind, ConvolutionPlan* plan) {
+}  // namespace
+
+MOTE_NOINLINE mote_status SolveConvolution(Invocation& op, const ConvolutionTypes& types, ConvolutionKind kind,
+                                           ConvolutionPlan* plan) {
   enum : uint32_t { kPadding, kStrideW, kStrideH, kActivation, kDilationW, kDilationH, kDepthMultiplier = 3 };
   enum : uint32_t { kDenseActivation, kDenseFormat };
-  const bool depthwise = kind == Kind::kDepthwise;
-  const bool dense = kind == Kind::kFullyConnected;
+  const bool depthwise = kind == kDepthwise;
+  const bool dense = kind == kDense;
   const uint32_t later = depthwise ? 1 : 0; /* there the multiplier stands before the activation */
   ConvolutionParams& p = plan->p;
   plan->depthwise = depthwise;
@@ -79,43 +102,6 @@ MOTE_NOINLINE mote_status Solve(Invocation& op, const ConvolutionTypes& types, K
   return fits ? MOTE_OK : MOTE_ERROR_SHAPE;
 }
 
-#ifndef MOTE_RECORDING
-/* A block of channels after the other. In a frame of its own: at load it is not there. */
-MOTE_NOINLINE void RunBlocks(const ConvolutionPlan& plan, ConvolutionKernel* kernel, PlaceWeights* place,
-                             int8_t* memory) {
-  const ConvolutionParams& p = plan.p;
-  const int32_t most = plan.weights_type == MOTE_INT4 ? kUnpackedChannels : kBlockChannels;
-  const int32_t span = plan.depthwise ? p.output_channels : p.channels_a_group();
-  ChannelTerms terms[kBlockChannels];
-  ConvolutionBlock block;
-  block.input = plan.input;
-  block.terms = terms;
-  block.patches = memory;
-  block.output = plan.output;
-  for (block.first = 0; block.first < p.output_channels; block.first += block.count) {
-    block.count = span - block.first % span; /* no further than its group */
-    if (block.count > most) block.count = most;
-    place(plan, &block);
-    FillTerms(plan, block, terms);
-    kernel(p, block);
-  }
-}
-#endif
-
-}  // namespace
-
-mote_status SolveConv2d(Invocation& op, const ConvolutionTypes& types, ConvolutionPlan* plan) {
-  return Solve(op, types, Kind::kConv2d, plan);
-}
-
-mote_status SolveDepthwiseConv2d(Invocation& op, const ConvolutionTypes& types, ConvolutionPlan* plan) {
-  return Solve(op, types, Kind::kDepthwise, plan);
-}
-
-mote_status SolveFullyConnected(Invocation& op, const ConvolutionTypes& types, ConvolutionPlan* plan) {
-  return Solve(op, types, Kind::kFullyConnected, plan);
-}
-
 uint32_t PatchBytes(const ConvolutionPlan& plan) { return plan.depthwise ? 0 : ScratchBytes(plan.p); }
 
 void WeightsInFile(const ConvolutionPlan& plan, ConvolutionBlock* block) {
@@ -124,11 +110,11 @@ void WeightsInFile(const ConvolutionPlan& plan, ConvolutionBlock* block) {
   block->weights_step = plan.p.output_channels;
 }
 
-mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionKernel* kernel, PlaceWeights* place) {
+mote_status RunConvolution(Invocation& op, ConvolutionKind kind, ConvolutionKernel* kernel, PlaceWeights* place) {
   /* Which of the two the weights are has decided between the rows. */
   static constexpr ConvolutionTypes kTypes = {kInt8, kInt8 | kInt4, kInt32};
   ConvolutionPlan plan;
-  MOTE_RETURN_IF_ERROR(solve(op, kTypes, &plan));
+  MOTE_RETURN_IF_ERROR(SolveConvolution(op, kTypes, kind, &plan));
   if (op.verifying()) MOTE_RETURN_IF_ERROR(VerifyChannels(op, plan));
   /* Patches, then the weights of a block, which has as many channels on every core then: the arena is the same. */
   uint32_t scratch = PatchBytes(plan);

@@ -31,17 +31,18 @@ struct ConvolutionPlan {
   bool depthwise; /* the weights of all channels for one tap lie side by side; else a channel's do */
 };
 
-/* Read and check all but scales and weights. */
-using SolveConvolution = mote_status(Invocation& op, const ConvolutionTypes& types, ConvolutionPlan* plan);
-SolveConvolution SolveConv2d;
-SolveConvolution SolveDepthwiseConv2d;
-SolveConvolution SolveFullyConnected;
+/* The operators differ in their weights' dimensions, in which of them the channels are, and in their options. */
+enum ConvolutionKind : uint8_t { kConv, kDepthwise, kDense };
+
+/* Reads and checks all but scales and weights. */
+mote_status SolveConvolution(Invocation& op, const ConvolutionTypes& types, ConvolutionKind kind,
+                             ConvolutionPlan* plan);
 
 /* A row of operators.def on int8 activations. `place` sets the block's weights and the step between them; where they
  * are not taken as they lie in the file, memory for them follows the patches. */
 using ConvolutionKernel = void(const ConvolutionParams& p, const ConvolutionBlock& block);
 using PlaceWeights = void(const ConvolutionPlan& plan, ConvolutionBlock* block);
-mote_status RunConvolution(Invocation& op, SolveConvolution* solve, ConvolutionKernel* kernel, PlaceWeights* place);
+mote_status RunConvolution(Invocation& op, ConvolutionKind kind, ConvolutionKernel* kernel, PlaceWeights* place);
 PlaceWeights WeightsInFile;
 uint32_t PatchBytes(const ConvolutionPlan& plan);
 

@@ -11,7 +11,7 @@ namespace {
 constexpr int64_t kLargestWideSum = (int64_t{1} << 47) - 1; /* the reference's own bound */
 
 struct WideRow {
-  SolveConvolution* solve;
+  ConvolutionKind kind;
   void (*kernel)(const ConvolutionParams& p, const WideBlock& block);
   uint32_t biases;         /* their types */
   uint32_t bias_type_slot; /* of the option that says which sums there are without a bias; 0: there is none */
@@ -61,7 +61,7 @@ mote_status Verify(Invocation& op, const WidePlan& plan) {
 }
 
 mote_status MakePlan(Invocation& op, const WideRow& row, WidePlan* plan) {
-  MOTE_RETURN_IF_ERROR(row.solve(op, {kInt16, kInt8, row.biases}, &plan->of));
+  MOTE_RETURN_IF_ERROR(SolveConvolution(op, {kInt16, kInt8, row.biases}, row.kind, &plan->of));
   if (plan->of.biases != nullptr) {
     plan->has_wide_sums = plan->of.bias_type == MOTE_INT64;
   } else {
@@ -104,13 +104,11 @@ mote_status RunWide(Invocation& op, const WideRow& row) {
 
 }  // namespace
 
-mote_status EvalConv2dInt16(Invocation& op) { return RunWide(op, {SolveConv2d, Conv2dInt16, kInt32 | kInt64, 6}); }
+mote_status EvalConv2dInt16(Invocation& op) { return RunWide(op, {kConv, Conv2dInt16, kInt32 | kInt64, 6}); }
 /* The reference reads every bias of this one as int64. */
 mote_status EvalDepthwiseConv2dInt16(Invocation& op) {
-  return RunWide(op, {SolveDepthwiseConv2d, DepthwiseConv2dInt16, kInt64, 0});
+  return RunWide(op, {kDepthwise, DepthwiseConv2dInt16, kInt64, 0});
 }
-mote_status EvalFullyConnectedInt16(Invocation& op) {
-  return RunWide(op, {SolveFullyConnected, Conv2dInt16, kInt32 | kInt64, 4});
-}
+mote_status EvalFullyConnectedInt16(Invocation& op) { return RunWide(op, {kDense, Conv2dInt16, kInt32 | kInt64, 4}); }
 
 }  // namespace mote::device

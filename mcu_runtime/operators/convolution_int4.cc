@@ -21,10 +21,8 @@ void Unpack(const ConvolutionPlan& plan, ConvolutionBlock* block) {
 
 }  // namespace
 
-mote_status EvalConv2dInt4(Invocation& op) { return RunConvolution(op, SolveConv2d, Conv2d, Unpack); }
-mote_status EvalDepthwiseConv2dInt4(Invocation& op) {
-  return RunConvolution(op, SolveDepthwiseConv2d, DepthwiseConv2d, Unpack);
-}
-mote_status EvalFullyConnectedInt4(Invocation& op) { return RunConvolution(op, SolveFullyConnected, Conv2d, Unpack); }
+mote_status EvalConv2dInt4(Invocation& op) { return RunConvolution(op, kConv, Conv2d, Unpack); }
+mote_status EvalDepthwiseConv2dInt4(Invocation& op) { return RunConvolution(op, kDepthwise, DepthwiseConv2d, Unpack); }
+mote_status EvalFullyConnectedInt4(Invocation& op) { return RunConvolution(op, kDense, Conv2d, Unpack); }
 
 }  // namespace mote::device

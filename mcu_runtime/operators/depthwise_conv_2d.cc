@@ -6,7 +6,7 @@
 namespace mote::device {
 
 mote_status EvalDepthwiseConv2d(Invocation& op) {
-  return RunConvolution(op, SolveDepthwiseConv2d, DepthwiseConv2d, WeightsInFile);
+  return RunConvolution(op, kDepthwise, DepthwiseConv2d, WeightsInFile);
 }
 
 }  // namespace mote::device

@@ -16,8 +16,7 @@ mote_status Memory::NewState(uint32_t bytes, uint32_t* place) {
 uint8_t* Invocation::Place(const TensorInfo& tensor) const {
   if (tensor.constant != nullptr) return const_cast<uint8_t*>(tensor.constant); /* an input: outputs are none */
   if (verifying()) return nullptr;
-  const uint32_t offset = memory_->offsets[tensor.index];
-  return (offset & kOwnMemory ? memory_->own : memory_->shared) + (offset & ~kOwnMemory);
+  return memory_->At(memory_->offsets[tensor.index]);
 }
 
 mote_status Invocation::Raw(int32_t position, uint32_t types, TensorInfo* info) {

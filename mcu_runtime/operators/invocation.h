@@ -33,6 +33,9 @@ struct Memory {
   bool first = false;
   bool resetting = false;
 
+  /* Where a tensor lies that has an offset. Not at load. */
+  uint8_t* At(uint32_t offset) const { return (offset & kOwnMemory ? own : shared) + (offset & ~kOwnMemory); }
+
   /* At load: a new place among the state. */
   mote_status NewState(uint32_t bytes, uint32_t* place);
 };

@@ -24,7 +24,7 @@ struct SoftmaxOperands {
 /* The scale 2^power: exactly, or to a thousandth, of which there are half as many numbers above it as below. The bits
  * of positive numbers are in their order. */
 bool HasScale(Invocation& op, const TensorInfo& output, int32_t power, uint32_t above) {
-  const uint32_t bits = op.graph().file.U32(output.scales.at);
+  const uint32_t bits = LoadCode<uint32_t>(op.graph().file.data() + output.scales.at, 0);
   const uint32_t exact = static_cast<uint32_t>(127 + power) << 23;
   return bits + 2 * above - exact <= 3 * above;
 }
@@ -51,9 +51,9 @@ MOTE_NOINLINE mote_status SolveSoftmax(Invocation& op, SoftmaxParams* p, Softmax
    */
   const TensorInfo& output = t.output;
   p->output_bits = output.type == MOTE_INT8 ? 8 : 16;
-  FlatBuffer& file = op.graph().file;
+  const uint8_t* zero_point = op.graph().file.data() + output.zero_points_at; /* of 64 bits */
   if (output.scales.size != 1 || output.zero_points_at == 0 ||
-      file.I32(output.zero_points_at) != -(1 << (p->output_bits - 1)) || file.I32(output.zero_points_at + 4) != -1 ||
+      LoadCode<int32_t>(zero_point, 0) != -(1 << (p->output_bits - 1)) || LoadCode<int32_t>(zero_point, 1) != -1 ||
       !HasScale(op, output, -p->output_bits, p->output_bits == 8 ? 0 : kThousandth)) {
     return op.Fail(MOTE_ERROR_QUANTIZATION, output);
   }
