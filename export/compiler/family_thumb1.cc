@@ -65,6 +65,13 @@ KernelUse UseOf(const Network& network, const Layer& layer, const Thumb1Codes& c
 
 constexpr int kInstructionsACode = 25, kInstructionsASum = 65;
 
+// What tiles of four pixels compute, the pixels of tiles that overlap twice; of fewer than four each is a tile.
+int64_t PixelsOfTiles(const Layer& layer, bool in_one_run) {
+  const int64_t width = int64_t{layer.horizontal.output} * (in_one_run ? layer.vertical.output : 1);
+  const int64_t tiles = width < 4 ? width : (width + 3) / 4;
+  return 4 * tiles * (in_one_run ? 1 : layer.vertical.output);
+}
+
 class ConvolutionThumb1 : public Variant {
  public:
   std::string name() const override { return "conv_2d_thumb1"; }
@@ -96,8 +103,9 @@ class ConvolutionThumb1 : public Variant {
                      layer.horizontal.output, ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer),
                      ", /*row=*/", RowText(layer), "}");
     use.scratch_bytes += 8 * weights->taps + (codes.sums ? 16 * layer.output_channels : 0);
-    const int64_t results = int64_t{layer.vertical.output} * layer.horizontal.output * layer.output_channels;
-    use.instructions = layer.macs * 5 / 2 + results * (codes.sums ? kInstructionsASum : kInstructionsACode);
+    const int64_t results = PixelsOfTiles(layer, pixels) * layer.output_channels;
+    use.instructions =
+        results * weights->taps * 5 / 2 + results * (codes.sums ? kInstructionsASum : kInstructionsACode);
     use.code_bytes = 900;
     return use;
   }
@@ -128,7 +136,7 @@ class DepthwiseThumb1 : public Variant {
                               ", /*width=*/", layer.horizontal.output, ", /*right_shift=*/", codes.right_shift,
                               ", /*range=*/", RangeText(layer), ", /*row=*/", RowText(layer), "}");
     const int64_t results = int64_t{layer.vertical.output} * layer.horizontal.output * layer.output_channels;
-    use.instructions = layer.macs * 5 + results * (codes.sums ? 35 : 15);
+    use.instructions = layer.macs * 5 + results * (codes.sums ? kInstructionsASum : kInstructionsACode);
     use.code_bytes = 700;
     return use;
   }
@@ -161,7 +169,7 @@ class DenseThumb1 : public Variant {
     use.params = absl::StrCat("{$weights, $channels, $extras, $counts, /*inputs=*/", inputs, ", /*outputs=*/", outputs,
                               ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer), "}");
     use.scratch_bytes = 2 * inputs;
-    use.instructions = layer.macs * 3 + int64_t{outputs} * (codes.sums ? kInstructionsASum : 40);
+    use.instructions = layer.macs * 3 + int64_t{outputs} * (codes.sums ? kInstructionsASum : kInstructionsACode);
     use.code_bytes = 600;
     return use;
   }

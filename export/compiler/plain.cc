@@ -15,6 +15,9 @@ constexpr int64_t kConvolutionCodeBytes = 1600;
 constexpr int64_t kCodeBytes = 450;
 constexpr int64_t kInstructionsAnElement = 40;
 constexpr int64_t kInstructionsAPooledElement = 6;
+// On ARMv6-M depthwise convolutions take more, and so does what the contract does in 64 bits.
+constexpr int64_t kInstructionsADepthwiseMacOfThumb1 = 8;
+constexpr int64_t kInstructionsAnElementOfThumb1 = 60;
 
 }  // namespace
 
@@ -37,6 +40,10 @@ KernelUse PlainUse(const Network& network, const Layer& layer, const Target& tar
   const bool depthwise = layer.kind == LayerKind::kDepthwise;
   use.instructions =
       (depthwise ? kInstructionsADepthwiseMac : kInstructionsAMac) * layer.macs + kInstructionsAnElement * elements;
+  if (target.core.is_thumb1) {
+    use.instructions = (depthwise ? kInstructionsADepthwiseMacOfThumb1 : kInstructionsAMac) * layer.macs +
+                       kInstructionsAnElementOfThumb1 * elements;
+  }
   if (layer.kind == LayerKind::kAveragePool || layer.kind == LayerKind::kMaxPool || layer.kind == LayerKind::kMean) {
     use.instructions += kInstructionsAPooledElement * elements * PoolElements(layer);
   }
