@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "export/compiler/elementwise_use.h"
 #include "export/compiler/pack_thumb1.h"
 #include "export/compiler/variant.h"
 
@@ -175,12 +176,31 @@ class DenseThumb1 : public Variant {
   }
 };
 
+class AddThumb1 : public Variant {
+ public:
+  std::string name() const override { return "add_thumb1"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    if (!request.target.core.is_thumb1) return std::nullopt;
+    ProvedSum sum;
+    std::optional<KernelUse> use = AddUse(network, layer, request, &sum);
+    if (!use || sum.clamps) return std::nullopt;
+    use->variant = name();
+    use->function = absl::StrCat("mote::compiled::AddThumb1<", sum.shift, ">");
+    use->header = "mcu_runtime/compiled/add_thumb1.h";
+    use->instructions = network.tensors[layer.outputs[0]].bytes * 24;
+    use->code_bytes = 140;
+    return use;
+  }
+};
+
 }  // namespace
 
 void AddThumb1Variants(VariantList* variants) {
   variants->push_back(std::make_unique<ConvolutionThumb1>());
   variants->push_back(std::make_unique<DepthwiseThumb1>());
   variants->push_back(std::make_unique<DenseThumb1>());
+  variants->push_back(std::make_unique<AddThumb1>());
 }
 
 }  // namespace mote::compiler
