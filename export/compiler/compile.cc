@@ -1,6 +1,7 @@
 #include "export/compiler/compile.h"
 
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -60,7 +61,10 @@ CompiledLayer Describe(const Network& network, const Plan& plan, size_t index) {
   }
   for (const int output : stage.outputs) {
     if (plan.buffers[output].state_offset >= 0) continue;
-    layer.row_bytes += plan.schedule.tensors[output].capacity * plan.buffers[output].layout.row_bytes;
+    const TensorPlace& place = plan.schedule.tensors[output];
+    const std::set<int64_t> scattered(place.row_offsets.begin(), place.row_offsets.end());
+    const int64_t rows = scattered.empty() ? place.capacity : static_cast<int64_t>(scattered.size());
+    layer.row_bytes += rows * plan.buffers[output].layout.row_bytes;
   }
   return layer;
 }

@@ -25,12 +25,13 @@ class SourceWriter {
     AddHeader("mcu_runtime/compiled/rows.h");
     for (size_t i = 0; i < plan_.stages.size(); ++i) AddStage(static_cast<int>(i));
     std::string body = plan_.by_rows ? FedInvoke() : streamed_ ? StreamedInvoke() : PlainInvoke();
+    const std::string places = Places();
     SourceTexts texts;
     texts.headers = headers_;
     texts.constants = Constants();
     texts.source = absl::StrCat(Head(), "namespace {\n\n", UsesRecordedCalls() ? kUsingDevice : "",
-                                "using mote::compiled::Rows;\n\n", FeedPlace(), Places(), layers_,
-                                "}  // namespace\n\n", Tail(), body);
+                                "using mote::compiled::Rows;\n\n", FeedPlace(), places, layers_, "}  // namespace\n\n",
+                                Tail(), body);
     return texts;
   }
 
@@ -68,20 +69,29 @@ class SourceWriter {
   }
 
   // Buffers that row kernels address.
-  std::string Places() const {
+  std::string Places() {
     std::string text =
         "// Rows of tensors in the arena: {offset, bytes from a row to the next, rows held, the first row's place}.\n";
     bool any = false;
     for (size_t b = 0; b < plan_.buffers.size(); ++b) {
       if (std::find(addressed_.begin(), addressed_.end(), static_cast<int>(b)) == addressed_.end()) continue;
-      const Buffer& buffer = plan_.buffers[b];
       any = true;
-      absl::StrAppend(&text, "constexpr Rows ", RowsName(static_cast<int>(b)), " = {",
-                      PlaceOf(plan_, static_cast<int>(b)), ", ", buffer.layout.row_bytes, ", ",
-                      plan_.schedule.tensors[b].capacity, ", ", plan_.schedule.tensors[b].first_slot, "};  // ",
-                      ShapeText(network_.tensors[buffer.tensor]), ", ", buffer.layout.kind, "\n");
+      absl::StrAppend(&text, PlaceText(static_cast<int>(b)), "  // ",
+                      ShapeText(network_.tensors[plan_.buffers[b].tensor]), ", ", plan_.buffers[b].layout.kind, "\n");
     }
     return any ? text + "\n" : "";
+  }
+
+  std::string PlaceText(int buffer) {
+    const TensorPlace& place = plan_.schedule.tensors[buffer];
+    if (place.row_offsets.empty()) {
+      return absl::StrCat("constexpr Rows ", RowsName(buffer), " = {", PlaceOf(plan_, buffer), ", ",
+                          plan_.buffers[buffer].layout.row_bytes, ", ", place.capacity, ", ", place.first_slot, "};");
+    }
+    const bool wide = plan_.arena_bytes > 65536;
+    const std::string type = wide ? "uint32_t" : "uint16_t", table = absl::StrCat(RowsName(buffer), "Offsets");
+    AddConstant(table, type, wide ? 4 : 2, place.row_offsets);
+    return absl::StrCat("constexpr mote::compiled::ScatteredRows<", type, "> ", RowsName(buffer), " = {", table, "};");
   }
 
   std::string RowsName(int buffer) const { return absl::StrCat("k", Capitalized(plan_.buffers[buffer].name)); }

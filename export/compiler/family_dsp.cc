@@ -243,7 +243,7 @@ class ConvDsp : public Variant {
     use.writes = wanted;
     if (way == Way::kImage) DescribeImage(layer, &use);
     use.in_place = way == Way::kPixels && layer.output_channels <= layer.input_channels;
-    use.scratch_bytes = ScratchBytes(layer, packed.chunks, segment_pixels * layer.input_channels);
+    use.scratch_bytes = ScratchBytes(layer, packed, segment_pixels * layer.input_channels);
     if (way == Way::kColumns) {
       // The rows side by side stand in front.
       const int64_t pixels = int64_t{h.output - 1} * h.stride + h.filter;
@@ -269,13 +269,17 @@ class ConvDsp : public Variant {
     use->writes_padding = true;
   }
 
-  // The block's head, a patch of three pixels and the tail; then three segments of a padded pixel, or sums or codes of
-  // the block.
-  static int64_t ScratchBytes(const Layer& layer, int chunks, int segment_bytes) {
-    constexpr int64_t kHead = 12, kTail = 36;  // with an image's places
-    const int64_t segments = 12 * (segment_bytes / 4 + 1);
-    const int64_t sums = 12 * AlignedUp(layer.output_channels, 2);
-    return AlignedUp(kHead + 24 * chunks + kTail + std::max(segments, sums), 4);
+  // The block's head, a patch of three pixels and the tail; then three segments of a padded pixel, or sums of the
+  // block, or codes of the last one of an odd number of channels.
+  static int64_t ScratchBytes(const Layer& layer, const PackedConvDsp& packed, int segment_bytes) {
+    constexpr int64_t kHead = 12, kTail = 36, kCodes = 12;
+    const Axis& h = layer.horizontal;
+    const bool pads = h.padding != 0 || (h.output - 1) * h.stride + (h.filter - 1) * h.dilation >= h.input;
+    const int64_t segments = pads ? 12 * (segment_bytes / 4 + 1) : 0;
+    const int64_t sums = HasSums(packed.requantization)   ? 12 * AlignedUp(layer.output_channels, 2)
+                         : layer.output_channels % 2 != 0 ? kCodes
+                                                          : 0;
+    return AlignedUp(kHead + 24 * packed.chunks + kTail + std::max(segments, sums), 4);
   }
 
   static int64_t Instructions(const Layer& layer, const PackedConvDsp& packed) {
@@ -309,12 +313,15 @@ class FullyConnectedDsp : public Variant {
     if (inputs % 4 != 0) return std::nullopt;
     const PackedDenseDsp packed = PackDenseDsp(flat, DspClamp::kAfterwards);
     const DspRequantization& requantization = packed.requantization;
+    // Inputs made int16 once take memory; without it they come by eights.
+    const bool wide = !request.target.is(Optimize::kRam) || inputs % 8 != 0;
     KernelUse use;
     use.variant = name();
     use.form = KernelForm::kVector;
     use.function = absl::StrCat("mote::compiled::DenseDsp<", request.target.is(Optimize::kSize) ? 1 : 4,
                                 ", mote::compiled::DspWeights::", packed.bytes ? "kBytes" : "kPaired", ", ",
-                                RequantizeName(requantization), ", true, ", ShiftArgument(requantization), ">::Vector");
+                                RequantizeName(requantization), ", ", Bool(wide), ", ", ShiftArgument(requantization),
+                                ">::Vector");
     use.header = "mcu_runtime/compiled/fully_connected_dsp.h";
     use.params_type = "mote::compiled::DenseDspParams";
     use.params = absl::StrCat("{/*inputs=*/", inputs, ", /*outputs=*/", outputs, ", ", ShiftsText(requantization), ", ",
@@ -323,9 +330,10 @@ class FullyConnectedDsp : public Variant {
     if (packed.bytes) use.remark = absl::StrCat(kExtremeWeight, use.remark.empty() ? "" : "; ", use.remark);
     use.reads = {Nhwc8(network.tensors[layer.inputs[0]])};
     use.writes = Nhwc8(output);
-    use.scratch_bytes = 2 * AlignedUp(inputs, 8) + (HasSums(requantization) ? 4 * AlignedUp(outputs, 4) : 0);
-    const int64_t chunk = packed.bytes ? 36 : 27;
-    use.instructions = 80 + inputs * 3 / 2 +
+    use.scratch_bytes =
+        (wide ? 2 * AlignedUp(inputs, 8) : 0) + (HasSums(requantization) ? 4 * AlignedUp(outputs, 4) : 0);
+    const int64_t chunk = (packed.bytes ? 36 : 27) + (wide ? 0 : 4);
+    use.instructions = 80 + (wide ? inputs * 3 / 2 : 0) +
                        (outputs + 3) / 4 * ((inputs + 7) / 8 * chunk + 4 * InstructionsACode(requantization) + 14);
     AddClamp(flat, requantization, outputs, &use);
     use.code_bytes = request.target.is(Optimize::kSize) ? 800 : 1200;

@@ -40,8 +40,10 @@ RowUse Uses(int tensor, std::vector<RowRange> rows) {
   return use;
 }
 
-// What a use costs by what is optimized for; the rest decides between equals.
-std::pair<int64_t, int64_t> CostOf(const KernelUse& use, const Target& target) {
+// What layers are chosen by.
+enum class Preference { kInstructions, kConstants, kMemory };
+
+int64_t FlashBytes(const KernelUse& use) {
   int64_t constants = use.recorded_constant_bytes;
   for (const Constant& constant : use.constants) {
     const int64_t width = constant.element.find("8") != std::string::npos    ? 1
@@ -49,13 +51,26 @@ std::pair<int64_t, int64_t> CostOf(const KernelUse& use, const Target& target) {
                                                                              : 4;
     constants += width * static_cast<int64_t>(constant.values.size());
   }
-  if (target.is(Optimize::kSize)) return {constants + use.code_bytes, use.instructions};
-  return {use.instructions, constants + use.code_bytes};
+  return constants + use.code_bytes;
+}
+
+// The rest decides between equals.
+std::pair<int64_t, int64_t> CostOf(const KernelUse& use, Preference preference, int64_t memory) {
+  switch (preference) {
+    case Preference::kInstructions:
+      return {use.instructions, FlashBytes(use)};
+    case Preference::kConstants:
+      return {FlashBytes(use), use.instructions};
+    default:
+      return {memory, use.instructions};
+  }
 }
 
 class Chooser {
  public:
-  Chooser(const Network& network, const PlanOptions& options) : network_(network), options_(options) {}
+  // `preferences`: by layer.
+  Chooser(const Network& network, const PlanOptions& options, const std::vector<Preference>& preferences)
+      : network_(network), options_(options), preferences_(preferences) {}
 
   // One use a layer. Consumers are chosen before producers, which then write what is read.
   std::vector<KernelUse> Choose() {
@@ -87,13 +102,14 @@ class Chooser {
 
   // With what brings the network's input into the layout that is read, and the output into the wanted one.
   std::pair<int64_t, int64_t> WithConversions(const Layer& layer, const KernelUse& use, const RowLayout& wanted) {
-    std::pair<int64_t, int64_t> cost = CostOf(use, options_.target);
+    const Preference preference = preferences_[&layer - network_.layers.data()];
+    std::pair<int64_t, int64_t> cost = CostOf(use, preference, MemoryOf(layer, use));
     const auto add = [&](const Tensor& tensor, const RowLayout& from, const RowLayout& to) {
       if (from == to) return;
       const std::optional<KernelUse> conversion = ConversionUse(tensor, from, to, options_.target);
       constexpr int64_t kNever = int64_t{1} << 60;
       const std::pair<int64_t, int64_t> more =
-          conversion ? CostOf(*conversion, options_.target) : std::pair<int64_t, int64_t>(kNever, kNever);
+          conversion ? CostOf(*conversion, preference, from.row_bytes + to.row_bytes) : std::pair(kNever, kNever);
       cost.first += more.first;
       cost.second += more.second;
     };
@@ -105,16 +121,35 @@ class Chooser {
     return cost;
   }
 
+  // Bytes that a step holds: the rows of its window and the row that it writes, or whole tensors, and scratch.
+  int64_t MemoryOf(const Layer& layer, const KernelUse& use) {
+    const bool whole = use.form == KernelForm::kWhole || use.form == KernelForm::kVector;
+    int64_t bytes = use.scratch_bytes + use.state_bytes;
+    for (size_t i = 0; i < layer.inputs.size(); ++i) {
+      const int height = network_.tensors[layer.inputs[i]].height;
+      const int window = use.form == KernelForm::kWindow ? std::min(layer.vertical.filter, height) : 1;
+      bytes += use.reads[i].row_bytes * (whole ? height : window);
+    }
+    for (const int output : layer.outputs) {
+      const Tensor& tensor = network_.tensors[output];
+      const int64_t row = layer.outputs.size() == 1 ? use.writes.row_bytes : Nhwc8(tensor).row_bytes;
+      bytes += row * (whole ? tensor.height : 1);
+    }
+    return bytes;
+  }
+
   const Network& network_;
   const PlanOptions& options_;
+  const std::vector<Preference>& preferences_;
   std::vector<KernelUse> uses_;
 };
 
 class Planner {
  public:
-  Planner(const Network& network, const PlanOptions& options) : network_(network), options_(options) {}
+  Planner(const Network& network, const PlanOptions& options, RowStorage storage)
+      : network_(network), options_(options), storage_(storage) {}
 
-  absl::StatusOr<Plan> Make() {
+  absl::StatusOr<Plan> Make(const std::vector<Preference>& preferences) {
     plan_.target = options_.target;
     plan_.by_rows = options_.by_rows;
     if (options_.by_rows && (network_.inputs.size() != 1 || network_.tensors[network_.inputs[0]].height < 2)) {
@@ -122,7 +157,7 @@ class Planner {
     }
     for (const int input : network_.inputs) plan_.inputs.push_back(BufferOf(input, Nhwc8(network_.tensors[input])));
     if (options_.by_rows) AddFeed();
-    const std::vector<KernelUse> uses = Chooser(network_, options_).Choose();
+    const std::vector<KernelUse> uses = Chooser(network_, options_, preferences).Choose();
     for (size_t i = 0; i < network_.layers.size(); ++i) AddLayer(network_.layers[i], uses[i]);
     for (const int output : network_.outputs)
       plan_.outputs.push_back(Converted(output, Nhwc8(network_.tensors[output])));
@@ -281,9 +316,14 @@ class Planner {
   absl::StatusOr<Plan> Schedule() {
     if (const std::string wrong = CheckNetwork(plan_.rows); !wrong.empty()) return absl::InternalError(wrong);
     const int64_t state = AlignedUp(plan_.state_bytes, kPlaceAlignment);
+    if (plan_.by_rows) {
+      constexpr int64_t kFeedHead = 16;  // a pointer of 64 bits and a number
+      plan_.feed_bytes = AlignedUp(kFeedHead + 2 * static_cast<int64_t>(plan_.stages.size()), 8);
+    }
     ScheduleOptions options;
     options.stream = options_.target.is(Optimize::kRam) || options_.ram_bytes.has_value() || options_.by_rows;
-    if (options_.ram_bytes) options.budget_bytes = *options_.ram_bytes - state;
+    options.storage = storage_;
+    if (options_.ram_bytes) options.budget_bytes = (*options_.ram_bytes - state - plan_.feed_bytes) & ~int64_t{7};
     std::string error;
     std::optional<class Schedule> schedule = PlanSchedule(plan_.rows, options, &error);
     if (!schedule) return absl::ResourceExhaustedError(error);
@@ -291,14 +331,15 @@ class Planner {
     if (const std::string wrong = CheckSchedule(plan_.rows, plan_.schedule); !wrong.empty()) {
       return absl::InternalError(absl::StrCat("the plan of memory is wrong: ", wrong));
     }
-    for (TensorPlace& place : plan_.schedule.tensors) place.offset += state;
+    for (TensorPlace& place : plan_.schedule.tensors) {
+      place.offset += state;
+      for (int64_t& offset : place.row_offsets) offset += state;
+    }
     for (int64_t& offset : plan_.schedule.scratch_offset) offset += state;
     for (int64_t& offset : plan_.schedule.state_offset) offset += state;
     plan_.arena_bytes = state + plan_.schedule.peak_bytes;
     if (plan_.by_rows) {
-      constexpr int64_t kFeedHead = 16;  // a pointer of 64 bits and a number
       plan_.feed_offset = AlignedUp(plan_.arena_bytes, 8);
-      plan_.feed_bytes = AlignedUp(kFeedHead + 2 * static_cast<int64_t>(plan_.stages.size()), 8);
       plan_.arena_bytes = plan_.feed_offset + plan_.feed_bytes;
     }
     return std::move(plan_);
@@ -306,7 +347,94 @@ class Planner {
 
   const Network& network_;
   const PlanOptions& options_;
+  const RowStorage storage_;
   Plan plan_;
+};
+
+// Looks for the fastest plan among those with the smallest arena, or within a budget. Where memory counts, a layer's
+// kernel is chosen by what its steps hold, unless a faster one takes nothing away from the whole.
+class LeanPlanner {
+ public:
+  LeanPlanner(const Network& network, const PlanOptions& options)
+      : network_(network), options_(options), preferences_(network.layers.size(), Preference::kMemory) {
+    options_.target.optimize = Optimize::kRam;
+    options_.ram_bytes.reset();
+  }
+
+  absl::StatusOr<Plan> Make(std::optional<int64_t> budget) {
+    absl::StatusOr<Plan> best = With(preferences_, RowStorage::kRings);
+    if (!best.ok()) return best;
+    const std::vector<Preference> fast(preferences_.size(), Preference::kInstructions);
+    absl::StatusOr<Plan> fastest = With(fast, RowStorage::kRings);
+    if (fastest.ok() && fastest->arena_bytes <= budget.value_or(best->arena_bytes))
+      return Scattered(fast, budget, *fastest);
+    Hasten(budget.value_or(best->arena_bytes), &*best);
+    best = Scattered(preferences_, budget, *best);
+    if (budget && best->arena_bytes > *budget) return absl::ResourceExhaustedError(WhyNot(*best, *budget));
+    return best;
+  }
+
+ private:
+  absl::StatusOr<Plan> With(const std::vector<Preference>& preferences, RowStorage storage) const {
+    return Planner(network_, options_, storage).Make(preferences);
+  }
+
+  // Layers one after the other, those with the most work first, by instructions, as long as the arena stays within
+  // `limit`.
+  void Hasten(int64_t limit, Plan* best) {
+    std::vector<int> order;
+    for (const Layer& layer : network_.layers) {
+      if (layer.macs != 0) order.push_back(static_cast<int>(&layer - network_.layers.data()));
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [this](int a, int b) { return network_.layers[a].macs > network_.layers[b].macs; });
+    int64_t steps = 0;
+    for (const int layer : order) {
+      preferences_[layer] = Preference::kInstructions;
+      absl::StatusOr<Plan> plan = With(preferences_, RowStorage::kRings);
+      const bool takes = plan.ok() && plan->arena_bytes <= limit && InstructionsOf(*plan) <= InstructionsOf(*best);
+      if (takes) {
+        *best = *std::move(plan);
+      } else {
+        preferences_[layer] = Preference::kMemory;
+      }
+      steps += static_cast<int64_t>(best->schedule.steps.size());
+      if (steps > kMostSteps) break;
+    }
+  }
+
+  static int64_t InstructionsOf(const Plan& plan) {
+    int64_t instructions = 0;
+    for (const Stage& stage : plan.stages) instructions += stage.use.instructions;
+    return instructions;
+  }
+
+  // Rows that stand anywhere, where rings take more than there is.
+  absl::StatusOr<Plan> Scattered(const std::vector<Preference>& preferences, std::optional<int64_t> budget,
+                                 Plan& rings) const {
+    if (budget && rings.arena_bytes <= *budget) return std::move(rings);
+    absl::StatusOr<Plan> scattered = With(preferences, RowStorage::kScattered);
+    if (!scattered.ok() || scattered->arena_bytes >= rings.arena_bytes) return std::move(rings);
+    return scattered;
+  }
+
+  // The layers that need more than there is, with what they need.
+  std::string WhyNot(const Plan& plan, int64_t budget) const {
+    std::string layers;
+    const std::vector<int64_t> bytes = BytesByLayer(plan.rows, plan.schedule);
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      if (bytes[i] + plan.state_bytes + plan.feed_bytes <= budget) continue;
+      absl::StrAppend(&layers, layers.empty() ? "" : ", ", i, " ", plan.rows.layers[i].name, " ", bytes[i]);
+    }
+    return absl::StrCat("the arena takes at least ", plan.arena_bytes, " bytes, more than the ", budget, " that it may",
+                        layers.empty() ? "" : absl::StrCat("; bytes in use by layer: ", layers));
+  }
+
+  static constexpr int64_t kMostSteps = 20000;  // of all plans that are compared
+
+  const Network& network_;
+  PlanOptions options_;
+  std::vector<Preference> preferences_;
 };
 
 }  // namespace
@@ -327,7 +455,14 @@ bool Plan::is_streamed() const {
 }
 
 absl::StatusOr<Plan> MakePlan(const Network& network, const PlanOptions& options) {
-  return Planner(network, options).Make();
+  if (!options.target.is(Optimize::kRam)) {
+    const Preference preference =
+        options.target.is(Optimize::kSize) ? Preference::kConstants : Preference::kInstructions;
+    const std::vector<Preference> preferences(network.layers.size(), preference);
+    absl::StatusOr<Plan> plan = Planner(network, options, RowStorage::kRings).Make(preferences);
+    if (!absl::IsResourceExhausted(plan.status())) return plan;
+  }
+  return LeanPlanner(network, options).Make(options.ram_bytes);
 }
 
 }  // namespace mote::compiler

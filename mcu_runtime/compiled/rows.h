@@ -20,6 +20,14 @@ struct Rows {
   }
 };
 
+/* Row r of a tensor stands at offsets[r] in the arena. */
+template <typename Offset>
+struct ScatteredRows {
+  const Offset* offsets;
+
+  uint8_t* At(uint8_t* arena, int32_t row) const { return arena + offsets[row]; }
+};
+
 /* The vertical axis of a window: output row y reads input rows y * stride - padding + tap * dilation. */
 struct RowWindow {
   int32_t filter;
@@ -30,7 +38,8 @@ struct RowWindow {
 };
 
 /* rows[tap] for all taps of output row y; above and below the image, `outside`. */
-inline void FindRows(const Rows& input, const RowWindow& window, uint8_t* arena, int32_t y, const uint8_t* outside,
+template <typename AnyRows>
+inline void FindRows(const AnyRows& input, const RowWindow& window, uint8_t* arena, int32_t y, const uint8_t* outside,
                      const uint8_t** rows) {
   int32_t row = y * window.stride - window.padding;
   for (int32_t tap = 0; tap < window.filter; ++tap, row += window.dilation) {
