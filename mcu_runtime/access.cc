@@ -15,6 +15,7 @@ constexpr size_t kPlanningBytes = 16384;
 
 mote_tensor Describe(Model* model, int32_t index) {
   mote_tensor tensor = {};
+  if (model == nullptr) return tensor;
   TensorInfo info;
   if (model->graph.ReadTensor(index, &info) != MOTE_OK) {
     /* One that no operator uses, and that nobody has verified: no matter for the model itself. */
@@ -47,8 +48,7 @@ int32_t ElementOf(const FlatBuffer& file, const Vector& list, int32_t position) 
 
 mote_tensor DescribeListed(const mote_model* outer, int32_t position, Vector Graph::*list) {
   Model* model = LoadedModel(outer);
-  if (model == nullptr) return mote_tensor();
-  return Describe(model, ElementOf(model->graph.file, model->graph.*list, position));
+  return Describe(model, model == nullptr ? -1 : ElementOf(model->graph.file, model->graph.*list, position));
 }
 
 int32_t CountOf(const mote_model* outer, Vector Graph::*list) {
@@ -95,8 +95,7 @@ mote_tensor mote_model_output(const mote_model* model, int32_t index) {
   return mote::device::DescribeListed(model, index, &Graph::outputs);
 }
 mote_tensor mote_model_tensor(const mote_model* outer, int32_t index) {
-  Model* model = LoadedModel(outer);
-  return model == nullptr ? mote_tensor() : mote::device::Describe(model, index);
+  return mote::device::Describe(LoadedModel(outer), index);
 }
 
 int32_t mote_model_operator_code(const mote_model* model, int32_t op) {

@@ -23,7 +23,6 @@ static mote_status Run(mote_model* outer, Model* model) {
 static mote_status ResetState(mote_model* outer, Model* model) {
   outer->state = kModelFresh;
   Memory& memory = model->memory;
-  if (model->own_bytes == model->state_at) return MOTE_OK;
   __builtin_memset(memory.own + model->state_at, 0, model->own_bytes - model->state_at);
   for (uint32_t t = 0; t < model->graph.tensors.size; ++t) {
     const uint32_t offset = memory.offsets[t];
@@ -31,7 +30,8 @@ static mote_status ResetState(mote_model* outer, Model* model) {
     TensorInfo info;
     MOTE_RETURN_IF_ERROR(model->graph.ReadTensor(static_cast<int32_t>(t), &info));
     if (info.type != MOTE_INT8 || info.zero_points_at == 0) continue;
-    __builtin_memset(memory.own + (offset & ~kOwnMemory), model->graph.file.I32(info.zero_points_at), info.bytes);
+    const uint8_t* zero_point = model->graph.file.data() + info.zero_points_at;
+    __builtin_memset(memory.own + (offset & ~kOwnMemory), *zero_point, info.bytes);
   }
   memory.resetting = true;
   const mote_status status = Run(outer, model);

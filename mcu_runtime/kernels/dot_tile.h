@@ -13,7 +13,7 @@
 
 namespace mote::device {
 
-/* With kCentred, z is the zero point; else it is 0. */
+/* n is at least 1. With kCentred, z is the zero point; else it is 0. */
 template <int kPixels, int kChannels, bool kCentred>
 struct Dot {
   const int8_t* x[kPixels];
@@ -39,6 +39,7 @@ struct Dot {
 template <int kPixels, int kChannels, int kUnroll, bool kCentred>
 inline void DotTileOf(const int8_t* x, int32_t x_step, const int8_t* w, int32_t w_step, int32_t n, int32_t z,
                       int32_t* sums, int32_t sums_step) {
+  if (n < 1) __builtin_unreachable();
   Dot<kPixels, kChannels, kCentred> dot;
 #pragma GCC unroll 8
   for (int p = 0; p < kPixels; ++p) dot.x[p] = x + p * x_step;

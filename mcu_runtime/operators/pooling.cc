@@ -21,8 +21,8 @@ MOTE_NOINLINE mote_status SolvePool(Invocation& op, uint32_t type, int32_t most,
   Pool2dParams& p = pool->params;
   TensorInfo input, output;
   MOTE_RETURN_IF_ERROR(op.Input(0, type, &input));
+  if (input.dimensions != 4) return MOTE_ERROR_SHAPE;
   MOTE_RETURN_IF_ERROR(op.Output(type, &output));
-  if (input.dimensions != 4) return op.Fail(MOTE_ERROR_SHAPE, input);
   p.batches = input.shape[0];
   p.vertical.input = input.shape[1];
   p.horizontal.input = input.shape[2];
@@ -31,7 +31,7 @@ MOTE_NOINLINE mote_status SolvePool(Invocation& op, uint32_t type, int32_t most,
   p.horizontal.filter = op.Option32(kFilterW, 0);
   p.vertical.dilation = p.horizontal.dilation = 1;
   MOTE_RETURN_IF_ERROR(SolveWindows(op, output, p.batches, p.channels, &p.vertical, &p.horizontal));
-  if (!HaveTiedQuantization(input, output)) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
+  if (!HaveTiedQuantization(input, output)) return MOTE_ERROR_QUANTIZATION;
   if (LargestSpan(p.vertical) * LargestSpan(p.horizontal) >= most) return op.Fail(MOTE_ERROR_ACCUMULATOR, input);
   pool->source = op.Data(input);
   pool->target = op.MutableData(output);

@@ -4,19 +4,18 @@ namespace mote::device {
 namespace {
 
 /* Of a dilated filter: positions in kernels, padding and dilation added, stay within int32. */
-constexpr int64_t kMaxReach = int64_t{1} << 28;
+constexpr int32_t kMaxReach = 1 << 28;
 
 enum Padding : int32_t { kPaddingSame = 0, kPaddingValid = 1 };
 
 mote_status SolveWindow(int32_t padding, Window* window) {
   if (window->stride < 1 || window->dilation < 1 || window->filter < 1) return MOTE_ERROR_OPTION;
   if (window->filter == 1) window->dilation = 1; /* it says nothing then, and may be of any size */
-  const int64_t reach = static_cast<int64_t>(window->filter - 1) * window->dilation + 1;
-  if (reach > kMaxReach) return MOTE_ERROR_OPTION;
+  if (window->filter - 1 > (kMaxReach - 1) / window->dilation) return MOTE_ERROR_OPTION;
   /* In 32 bits: extents are under 2^30, and (output - 1) * stride is under the input's. */
   const uint32_t input = static_cast<uint32_t>(window->input);
   const uint32_t stride = static_cast<uint32_t>(window->stride);
-  const uint32_t taken = static_cast<uint32_t>(reach);
+  const uint32_t taken = static_cast<uint32_t>((window->filter - 1) * window->dilation + 1);
   uint32_t output = 0;
   if (padding == kPaddingSame) {
     output = (input + stride - 1) / stride;
