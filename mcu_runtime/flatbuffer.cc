@@ -59,12 +59,12 @@ int32_t FlatBuffer::FieldI32(Table table, uint32_t slot) {
 Table FlatBuffer::FieldTable(Table table, uint32_t slot) { return Follow(Field(table, slot, 4)); }
 
 void FlatBuffer::ReadVector(Table table, uint32_t slot, Vector* vector) {
-  *vector = VectorAt(Field(table, slot, 4), 4);
+  *vector = FieldVector(table, slot, 4);
 }
 
 /* The vector whose offset stands in a field, or nothing where there is no such field. */
-Vector FlatBuffer::VectorAt(uint32_t field, uint32_t element_bytes) {
-  const uint32_t at = Target(field);
+Vector FlatBuffer::FieldVector(Table table, uint32_t slot, uint32_t element_bytes) {
+  const uint32_t at = Target(Field(table, slot, 4));
   if (at == 0) return {};
   const uint32_t size = U32(at);
   if (status == MOTE_OK && size > (size_ - at - 4) / element_bytes) Fail(MOTE_ERROR_TRUNCATED);

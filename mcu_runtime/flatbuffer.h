@@ -62,9 +62,7 @@ class FlatBuffer {
     return static_cast<uint32_t>(FieldI32(table, slot, static_cast<int32_t>(absent)));
   }
   Table FieldTable(Table table, uint32_t slot);
-  Vector FieldVector(Table table, uint32_t slot, uint32_t element_bytes) {
-    return VectorAt(Field(table, slot, 4), element_bytes);
-  }
+  Vector FieldVector(Table table, uint32_t slot, uint32_t element_bytes);
   /* The same of elements of four bytes, written where it is wanted. */
   void ReadVector(Table table, uint32_t slot, Vector* vector);
   /* How many fields the table can have: those that it has stand in slots below that. */
@@ -83,7 +81,6 @@ class FlatBuffer {
     return LoadUnaligned<uint16_t>(data_ + VtableOf(table) + place);
   }
   uint32_t Target(uint32_t at);
-  Vector VectorAt(uint32_t field, uint32_t element_bytes);
   Table Follow(uint32_t at);
 
   const uint8_t* data_ = nullptr;

@@ -47,7 +47,9 @@ mote_status Graph::Open(const void* data, size_t file_size) {
 }
 
 mote_status Graph::OpenSubgraph(uint32_t index) {
-  const Table subgraph = file.ElementTable(file.FieldVector(Model(), kSubgraphs, 4), index);
+  Vector subgraphs;
+  file.ReadVector(Model(), kSubgraphs, &subgraphs);
+  const Table subgraph = file.ElementTable(subgraphs, index);
   file.ReadVector(subgraph, kTensors, &tensors);
   file.ReadVector(subgraph, kOperators, &operators);
   file.ReadVector(subgraph, kInputs, &inputs);

@@ -45,6 +45,7 @@ MOTE_KERNEL void SumDepthwiseTile(const DepthwiseTaps& taps, const int8_t* x, co
  * under 2^31, so that |h| < 2^31 - 1. */
 MOTE_KERNEL void StoreCodes(const int32_t* sums, const ChannelTerms* terms, int32_t count, const OutputRange& range,
                 int8_t* output) {
+  if (count < 1) __builtin_unreachable();
   const int32_t stored = StoreUsualCodes(sums, terms, count, range, output);
   sums += stored;
   output += stored;

@@ -27,7 +27,7 @@ void DotPixel(const int8_t* x, int32_t z, const int8_t* w, int32_t w_step, int32
 void SumDepthwiseTile(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sums);
 void SumDepthwise(const DepthwiseTaps& taps, const int8_t* x, const int8_t* w, int32_t* sum);
 
-/* Sums of `count` channels of one pixel become codes. */
+/* Sums of `count` channels of one pixel, at least one, become codes. */
 void StoreCodes(const int32_t* sums, const ChannelTerms* terms, int32_t count, const OutputRange& range,
                 int8_t* output);
 /* The code of one sum, for multipliers of 1/4 and more, or 0: rare, and out of the way of the registers of others. */

@@ -82,7 +82,6 @@ void FillTerms(const ConvolutionPlan& plan, const ConvolutionBlock& block, Chann
   const int32_t z = !plan.depthwise && FoldsZeroPoint(plan.p) ? plan.p.input_zero_point : 0;
   const int32_t taps = plan.p.taps();
   const int8_t* weights = block.weights;
-  Multiplier multiplier;
   for (int32_t c = block.first; c < block.first + block.count; ++c, ++terms) {
     uint32_t bias = static_cast<uint32_t>(BiasOf(plan, c));
     if (z != 0) {
@@ -90,9 +89,12 @@ void FillTerms(const ConvolutionPlan& plan, const ConvolutionBlock& block, Chann
       for (int32_t k = 0; k < taps; ++k) sum += *weights++;
       bias -= static_cast<uint32_t>(z * sum);
     }
-    if (c == block.first || plan.per_channel) MultiplierOf(plan, c, &multiplier);
     terms->bias = static_cast<int32_t>(bias);
-    terms->multiplier = multiplier;
+    if (c == block.first || plan.per_channel) {
+      MultiplierOf(plan, c, &terms->multiplier);
+    } else {
+      terms->multiplier = terms[-1].multiplier;
+    }
   }
 }
 
