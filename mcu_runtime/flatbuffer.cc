@@ -65,11 +65,13 @@ void FlatBuffer::ReadVector(Table table, uint32_t slot, Vector* vector) {
 /* The vector whose offset stands in a field, or nothing where there is no such field. */
 Vector FlatBuffer::FieldVector(Table table, uint32_t slot, uint32_t element_bytes) {
   const uint32_t at = Target(Field(table, slot, 4));
-  if (at == 0) return {};
-  const uint32_t size = U32(at);
-  if (status == MOTE_OK && size > (size_ - at - 4) / element_bytes) Fail(MOTE_ERROR_TRUNCATED);
-  if (status != MOTE_OK) return {};
-  return {at + 4, size};
+  Vector vector = {0, 0};
+  if (at != 0) {
+    const uint32_t size = U32(at);
+    if (size > (size_ - at - 4) / element_bytes) Fail(MOTE_ERROR_TRUNCATED);
+    if (status == MOTE_OK) vector = {at + 4, size};
+  }
+  return vector;
 }
 
 int32_t FlatBuffer::ElementI32(const Vector& vector, uint32_t index) {

@@ -61,9 +61,11 @@ uint32_t Graph::CountSubgraphs() { return file.FieldVector(Model(), kSubgraphs, 
 
 Vector Graph::Metadata() { return file.FieldVector(Model(), kMetadata, 4); }
 
-uint32_t Graph::TypeOf(int32_t tensor) {
-  if (static_cast<uint32_t>(tensor) >= tensors.size) return 255;
-  return static_cast<uint8_t>(file.FieldI8(file.ElementTable(tensors, static_cast<uint32_t>(tensor)), kType, 0));
+uint32_t Graph::TypeAt(const Vector& list, uint32_t position) {
+  if (position >= list.size) return 255;
+  const uint32_t tensor = static_cast<uint32_t>(file.ElementI32(list, position));
+  if (tensor >= tensors.size) return 255;
+  return static_cast<uint8_t>(file.FieldI8(file.ElementTable(tensors, tensor), kType));
 }
 
 mote_status Graph::Spend(uint32_t units) {

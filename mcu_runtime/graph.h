@@ -88,8 +88,8 @@ class Graph {
 
   mote_status ReadTensor(int32_t index, TensorInfo* info);
   mote_status ReadOperator(uint32_t index, OperatorInfo* info);
-  /* The schema's number; 255 where there is no such tensor. */
-  uint32_t TypeOf(int32_t tensor);
+  /* The schema's number of a tensor's type; 255 where the list has no such position, or there is no such tensor. */
+  uint32_t TypeAt(const Vector& list, uint32_t position);
   /* The bytes of a buffer of the model, an empty vector where it has none. */
   Vector ReadBuffer(uint32_t index);
 

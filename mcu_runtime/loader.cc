@@ -5,17 +5,12 @@ namespace {
 
 constexpr uint32_t kMaxOperators = 32000; /* times are 15 bits; 0 is before the first operator */
 
-/* 255 where there is none. */
-MOTE_NOINLINE uint32_t TypeOfInput(Graph* graph, const OperatorInfo& op, uint32_t position) {
-  return position < op.inputs.size ? graph->TypeOf(graph->file.ElementI32(op.inputs, position)) : 255;
-}
-
 /* Which of the rows with one code an operator is, by the type of the input that decides. */
 uint32_t TypesOf(Graph* graph, const OperatorInfo& op, uint32_t third) {
-  const uint32_t decides = TypeOfInput(graph, op, third != 0 ? 2 : 0);
+  const uint32_t decides = graph->TypeAt(op.inputs, third != 0 ? 2 : 0);
   if (decides == MOTE_INT16) return third | kFirst16;
   if (decides == MOTE_FLOAT32) return third | kFirstFloat;
-  return third | (TypeOfInput(graph, op, 1) == MOTE_INT4 ? kWeights4 : kFirst8);
+  return third | (graph->TypeAt(op.inputs, 1) == MOTE_INT4 ? kWeights4 : kFirst8);
 }
 
 uint32_t Aligned(uint32_t bytes) { return (bytes + kTensorAlignment - 1) & ~(kTensorAlignment - 1); }

@@ -98,6 +98,6 @@ uint32_t ArenaLowerBound(const Block* blocks, uint32_t count) {
   return most;
 }
 
-uint32_t PlanArena(Block* blocks, uint32_t count) { return count == 0 ? 0 : Search(blocks, count).Run(); }
+uint32_t PlanArena(Block* blocks, uint32_t count) { return Search(blocks, count).Run(); }
 
 }  // namespace mote::device

@@ -4,15 +4,15 @@ namespace mote::device {
 namespace {
 
 /* The first 31 significant bits of numerator / denominator, which is (bits + remainder / denominator) * 2^exponent.
- * denominator in [2^23, 2^24); numerator in [2^46, 2^48). Schoolbook division in base 64, since 32-bit dividers are what
- * small cores have. */
+ * denominator in [2^23, 2^24); numerator in [2^46, 2^48). Schoolbook division in base 64, since 32-bit dividers are
+ * what small cores have. */
 struct Quotient {
   uint32_t bits;
   uint32_t remainder;
   int32_t exponent;
 };
 
-Quotient Divide(uint64_t numerator, uint32_t denominator) {
+Quotient Divide(uint32_t denominator, uint64_t numerator) {
   uint32_t bits = 1;
   uint32_t remainder = static_cast<uint32_t>(numerator >> 24);
   uint32_t below = static_cast<uint32_t>(numerator) << 8; /* bits of the numerator that have not been met */
@@ -31,8 +31,8 @@ Quotient Divide(uint64_t numerator, uint32_t denominator) {
  *
  * The contract rounds the quotient to 53 bits, half to even, and those to 31, half away from zero. Of the fraction f
  * that follows 31 bits, 53 bits keep 22; so f goes up from 1/2 - 2^-23 on: there the first rounding makes it 1/2. */
-Multiplier MakeMultiplier(uint64_t numerator, uint32_t denominator, int32_t exponent) {
-  const Quotient q = Divide(numerator, denominator);
+Multiplier MakeMultiplier(uint32_t denominator, uint64_t numerator, int32_t exponent) {
+  const Quotient q = Divide(denominator, numerator);
   Multiplier m;
   m.exponent = q.exponent + exponent + 31;
   /* f >= 1/2 - 2^-23, times 2 * denominator: 2 * remainder + denominator / 2^22 >= denominator. The second term is 2 or
@@ -67,12 +67,12 @@ bool DecodeScale(uint32_t bits, Scale* scale) {
 }
 
 Multiplier MultiplierFromProduct(const Scale& a, const Scale& b, const Scale& c) {
-  return MakeMultiplier(static_cast<uint64_t>(a.mantissa) * b.mantissa, c.mantissa,
+  return MakeMultiplier(c.mantissa, static_cast<uint64_t>(a.mantissa) * b.mantissa,
                         a.exponent + b.exponent - c.exponent);
 }
 
 Multiplier MultiplierFromRatio(const Scale& a, const Scale& c, int32_t power) {
-  return MakeMultiplier(static_cast<uint64_t>(a.mantissa) << 24, c.mantissa, a.exponent - c.exponent - 24 + power);
+  return MakeMultiplier(c.mantissa, static_cast<uint64_t>(a.mantissa) << 24, a.exponent - c.exponent - 24 + power);
 }
 
 int32_t QuantizeBound(uint32_t value, const Scale& scale) {
@@ -82,7 +82,7 @@ int32_t QuantizeBound(uint32_t value, const Scale& scale) {
     --exponent;
   }
   /* To float32's 24 bits, half to even. What is under them is odd where the remainder is not 0. */
-  const Quotient q = Divide(static_cast<uint64_t>(value) << 24, scale.mantissa);
+  const Quotient q = Divide(scale.mantissa, static_cast<uint64_t>(value) << 24);
   const uint32_t under = (q.bits & 127) << 1 | (q.remainder != 0 ? 1 : 0);
   uint32_t bits = q.bits >> 7;
   if (under + (bits & 1) > 128) ++bits; /* 2^24 is well, too */

@@ -27,7 +27,7 @@ bool MultiplierOf(const ConvolutionPlan& plan, int32_t channel, Multiplier* mult
   return true;
 }
 
-/* Of a channel's weights; 2^24 stands for all from there on, which with any input leave int32. */
+/* Of a channel's weights; ends soon after 2^24, which with any input leaves int32, but not uint32. */
 MOTE_NOINLINE uint32_t SumOfMagnitudes(const ConvolutionPlan& plan, int32_t channel) {
   constexpr uint32_t kMost = uint32_t{1} << 24;
   const int32_t taps = plan.p.taps();
@@ -39,7 +39,7 @@ MOTE_NOINLINE uint32_t SumOfMagnitudes(const ConvolutionPlan& plan, int32_t chan
         plan.weights_type == MOTE_INT4 ? LoadInt4(plan.weights, at) : static_cast<int8_t>(plan.weights[at]);
     sum += static_cast<uint32_t>(weight < 0 ? -weight : weight);
   }
-  return sum < kMost ? sum : kMost;
+  return sum;
 }
 
 }  // namespace
