@@ -31,7 +31,6 @@ uint32_t BitsOfType(int32_t type) {
 }  // namespace
 
 mote_status Graph::Open(const void* data, size_t file_size) {
-  if (data == nullptr) return MOTE_ERROR_ARGUMENT;
   const uint8_t* bytes = static_cast<const uint8_t*>(data);
   if (file_size < 8 || file_size > INT32_MAX) return MOTE_ERROR_NOT_A_MODEL;
   if (LoadUnaligned<uint32_t>(bytes + kIdentifierPlace) != 0x334c4654u /* "TFL3" */) return MOTE_ERROR_NOT_A_MODEL;

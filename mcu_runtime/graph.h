@@ -75,7 +75,7 @@ struct OperatorInfo {
 /* One subgraph, with what all subgraphs share. */
 class Graph {
  public:
-  /* Reads the model's head: identifier, version, and that the subgraph and its parts are there. */
+  /* Reads the model's head: identifier, version, and that the subgraph and its parts are there. `file` is not null. */
   mote_status Open(const void* file, size_t file_size);
   mote_status OpenSubgraph(uint32_t index);
   uint32_t CountSubgraphs();

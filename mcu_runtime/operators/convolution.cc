@@ -7,9 +7,6 @@
 namespace mote::device {
 namespace {
 
-constexpr int32_t kUnpackedChannels = 12;
-static_assert(kUnpackedChannels <= kBlockChannels, "a block of any core holds them");
-
 int32_t Dilation(Invocation& op, uint32_t slot) { return op.Option32(slot, 1); }
 
 #ifndef MOTE_RECORDING
@@ -104,10 +101,12 @@ MOTE_NOINLINE mote_status SolveConvolution(Invocation& op, const ConvolutionType
 
 uint32_t PatchBytes(const ConvolutionPlan& plan) { return plan.depthwise ? 0 : ScratchBytes(plan.p); }
 
-void WeightsInFile(const ConvolutionPlan& plan, ConvolutionBlock* block) {
+uint32_t WeightsInFile(const ConvolutionPlan& plan, ConvolutionBlock* block) {
+  if (block == nullptr) return 0;
   const int32_t begin = plan.depthwise ? block->first : block->first * plan.p.taps();
   block->weights = reinterpret_cast<const int8_t*>(plan.weights) + begin;
   block->weights_step = plan.p.output_channels;
+  return 0;
 }
 
 mote_status RunConvolution(Invocation& op, ConvolutionKind kind, ConvolutionKernel* kernel, PlaceWeights* place) {
@@ -117,12 +116,7 @@ mote_status RunConvolution(Invocation& op, ConvolutionKind kind, ConvolutionKern
   MOTE_RETURN_IF_ERROR(SolveConvolution(op, kTypes, kind, &plan));
   if (op.verifying()) MOTE_RETURN_IF_ERROR(VerifyChannels(op, plan));
   /* Patches, then the weights of a block, which has as many channels on every core then: the arena is the same. */
-  uint32_t scratch = PatchBytes(plan);
-  if (plan.weights_type == MOTE_INT4) {
-    const int32_t channels = plan.p.output_channels;
-    const int32_t most = channels < kUnpackedChannels ? channels : kUnpackedChannels;
-    scratch += static_cast<uint32_t>(most) * static_cast<uint32_t>(plan.p.taps());
-  }
+  const uint32_t scratch = PatchBytes(plan) + place(plan, nullptr);
   void* memory = scratch != 0 ? op.Scratch(scratch) : nullptr;
   if (op.verifying()) return MOTE_OK;
 #ifdef MOTE_RECORDING

@@ -3,6 +3,7 @@
 #define MOTE_MCU_RUNTIME_OPERATORS_CONVOLUTION_H_
 
 #include "mcu_runtime/kernels/convolution.h"
+#include "mcu_runtime/kernels/core.h"
 #include "mcu_runtime/operators/invocation.h"
 
 namespace mote::device {
@@ -38,10 +39,14 @@ enum ConvolutionKind : uint8_t { kConv, kDepthwise, kDense };
 mote_status SolveConvolution(Invocation& op, const ConvolutionTypes& types, ConvolutionKind kind,
                              ConvolutionPlan* plan);
 
-/* A row of operators.def on int8 activations. `place` sets the block's weights and the step between them; where they
- * are not taken as they lie in the file, memory for them follows the patches. */
+/* Channels of a block whose weights are unpacked: as many on every core, so that the arena is the same. */
+constexpr int32_t kUnpackedChannels = 12;
+static_assert(kUnpackedChannels <= kBlockChannels, "a block of any core holds them");
+
+/* A row of operators.def on int8 activations. `place` sets the block's weights and the step between them. Where they
+ * are not taken as they lie in the file, memory for them follows the patches: how many bytes it gives for no block. */
 using ConvolutionKernel = void(const ConvolutionParams& p, const ConvolutionBlock& block);
-using PlaceWeights = void(const ConvolutionPlan& plan, ConvolutionBlock* block);
+using PlaceWeights = uint32_t(const ConvolutionPlan& plan, ConvolutionBlock* block);
 mote_status RunConvolution(Invocation& op, ConvolutionKind kind, ConvolutionKernel* kernel, PlaceWeights* place);
 PlaceWeights WeightsInFile;
 uint32_t PatchBytes(const ConvolutionPlan& plan);

@@ -8,15 +8,24 @@
 namespace mote::device {
 namespace {
 
-void Unpack(const ConvolutionPlan& plan, ConvolutionBlock* block) {
+uint32_t Unpack(const ConvolutionPlan& plan, ConvolutionBlock* block) {
   const ConvolutionParams& p = plan.p;
+  const int32_t taps = p.taps();
+  if (block == nullptr) {
+    const int32_t most = p.output_channels < kUnpackedChannels ? p.output_channels : kUnpackedChannels;
+    return static_cast<uint32_t>(most) * static_cast<uint32_t>(taps);
+  }
   int8_t* unpacked = block->patches + PatchBytes(plan);
   block->weights = unpacked;
   block->weights_step = block->count;
-  if (!plan.depthwise) return UnpackInt4(plan.weights, block->first * p.taps(), block->count * p.taps(), unpacked);
-  for (int32_t tap = 0; tap < p.taps(); ++tap, unpacked += block->count) {
-    UnpackInt4(plan.weights, tap * p.output_channels + block->first, block->count, unpacked);
+  if (plan.depthwise) {
+    for (int32_t tap = 0; tap < taps; ++tap, unpacked += block->count) {
+      UnpackInt4(plan.weights, tap * p.output_channels + block->first, block->count, unpacked);
+    }
+  } else {
+    UnpackInt4(plan.weights, block->first * taps, block->count * taps, unpacked);
   }
+  return 0;
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ bool HasScale(Invocation& op, const TensorInfo& output, int32_t power, uint32_t 
 constexpr uint32_t kThousandth = 8388;
 
 /* Shapes and beta; `output` is not read but for its shape and type. */
-mote_status SolveSoftmaxTensors(Invocation& op, uint32_t output_types, SoftmaxTensors* t, SoftmaxOperands* operands) {
+inline __attribute__((always_inline)) mote_status SolveSoftmaxTensors(Invocation& op, uint32_t output_types,
+                                                                      SoftmaxTensors* t, SoftmaxOperands* operands) {
   enum : uint32_t { kBeta };
   const uint32_t input_types = output_types & kInt8 ? kInt8 : kInt16;
   MOTE_RETURN_IF_ERROR(op.Input(0, input_types, &t->input));
