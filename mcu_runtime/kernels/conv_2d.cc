@@ -43,7 +43,7 @@ static void DotBlock(const int8_t* const* x, int32_t pixels, int32_t z, int32_t 
     if (c > block.count - channels) c = block.count - channels; /* the last tile is moved back to be whole */
     const int8_t* weights = block.weights + c * taps;
     if (pixels > 1) {
-      DotPixels(x[0], static_cast<int32_t>(x[1] - x[0]), weights, step, taps, sums + c, kBlockChannels);
+      DotPixels(x[0], static_cast<int32_t>(x[1] - x[0]), weights, step, taps, sums + c);
     } else {
       DotPixel(x[0], z, weights, step, taps, sums + c);
     }

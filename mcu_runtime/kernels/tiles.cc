@@ -5,9 +5,9 @@
 
 namespace mote::device {
 
-MOTE_KERNEL void DotPixels(const int8_t* x, int32_t x_step, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums,
-                           int32_t sums_step) {
-  DotTileOf<kDotTile.pixels, kDotTile.channels, kDotTile.unroll, false>(x, x_step, w, w_step, n, 0, sums, sums_step);
+MOTE_KERNEL void DotPixels(const int8_t* x, int32_t x_step, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums) {
+  DotTileOf<kDotTile.pixels, kDotTile.channels, kDotTile.unroll, false>(x, x_step, w, w_step, n, 0, sums,
+                                                                        kBlockChannels);
 }
 
 MOTE_KERNEL void DotPackedPixels(const int8_t* const* x, const int8_t* w, int32_t channels, int32_t n, uint32_t* packed,

@@ -12,9 +12,8 @@
 namespace mote::device {
 
 /* sums[p][c], kDotTile.pixels by kDotTile.channels, of products of codes as they are. Pixels are x_step apart, rows of
- * weights w_step, rows of sums sums_step. */
-void DotPixels(const int8_t* x, int32_t x_step, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums,
-               int32_t sums_step);
+ * weights w_step, rows of sums kBlockChannels. */
+void DotPixels(const int8_t* x, int32_t x_step, const int8_t* w, int32_t w_step, int32_t n, int32_t* sums);
 /* Taps that are packed at a time, 8 bytes each. */
 constexpr int32_t kPackedTaps = 64;
 /* sums[p * sums_step + c] of four pixels and all channels of a block. `packed`: memory for min(n, kPackedTaps) taps. */

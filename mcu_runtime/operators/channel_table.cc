@@ -55,7 +55,7 @@ mote_status VerifyChannels(Invocation& op, const ConvolutionPlan& plan) {
   const uint32_t taps = static_cast<uint32_t>(plan.p.taps());
   const uint32_t largest_input = LargestInput(plan.p.input_zero_point);
   const uint32_t product = largest_input * (plan.weights_type == MOTE_INT4 ? 8 : 128);
-  const uint32_t products = taps <= INT32_MAX / product ? product * taps : UINT32_MAX;
+  const uint32_t products = taps < 65536 ? product * taps : UINT32_MAX; /* in 32 bits: a product is under 2^15 */
   /* With a mantissa of 24 bits a scale's exponent is that of float32 less 150. The quotient of the three mantissas is
    * under 2^25, and the multiplier's exponent then at most 0. */
   int32_t exponents = 150 - 25 - plan.input_scale.exponent + plan.output_scale.exponent;
