@@ -39,7 +39,7 @@ struct Window {
  * Distances are in the unit in which `pixel`, the size of an input's pixel, is given. */
 class PatchWalk {
  public:
-  PatchWalk(const Window& vertical, const Window& horizontal, int32_t pixel)
+  __attribute__((noinline)) PatchWalk(const Window& vertical, const Window& horizontal, int32_t pixel)
       : vertical_(vertical), horizontal_(horizontal), pixel_(pixel), x_(horizontal.output - 1) {}
 
   /* To the next pixel; at first to the first. Once in a program: kernels of all kinds walk. */
