@@ -88,6 +88,13 @@ std::string InputText(int height, int64_t row_bytes, int top, int64_t left, int6
                       ", /*seen_bytes=*/", seen_bytes, ", /*zero_point=*/", zero_point, "}");
 }
 
+// A function for whole blocks and one for what is left over, or null pointers: the first two fields of parameters.
+template <typename Kernel>
+std::string KernelsOf(int outputs, int block, const Kernel& kernel) {
+  return absl::StrCat("/*blocks=*/", outputs >= block ? kernel(block) : "nullptr", ", /*left=*/",
+                      outputs % block != 0 ? kernel(outputs % block) : "nullptr");
+}
+
 // A layer as its kernel goes through it: with kColumns turned over.
 struct Walk {
   Axis vertical, horizontal;
@@ -154,6 +161,7 @@ class ConvolutionMve : public Variant {
     bool patches() const {
       return walk.vertical.filter > 1 && segment_bytes() <= 16 && patch_bytes() < 128 && input_step() < 128;
     }
+    int segments() const { return patches() ? 1 : walk.vertical.filter; }
     int64_t patches_bytes() const { return patches() ? rows_at_once() * walk.horizontal.output * patch_bytes() : 0; }
     bool words() const {
       if (patches()) return true;
@@ -178,7 +186,7 @@ class ConvolutionMve : public Variant {
   static bool FitsKernel(const Work& work) {
     constexpr int kMostSegments = 64, kMostChunks = 160;  // of code that is unrolled
     const Walk& walk = work.walk;
-    const int segments = work.patches() ? 1 : walk.vertical.filter;
+    const int segments = work.segments();
     if (segments > kMostSegments || segments * std::min(work.segment_bytes() / 16, 16) > kMostChunks) return false;
     const int64_t beside = walk.strides.pixel;
     const int64_t below = std::abs(walk.strides.row - (walk.horizontal.output - 1) * walk.strides.pixel);
@@ -186,21 +194,25 @@ class ConvolutionMve : public Variant {
     return farthest + 3 * walk.strides.channel <= kScatterReach;
   }
 
-  static std::string ShapeText(const Work& work, const MveRequantization& requantization) {
-    const int segments = work.patches() ? 1 : work.walk.vertical.filter;
+  // The functions of whole blocks, and of the channels left over.
+  static std::string KernelsText(const Work& work, const MveRequantization& requantization) {
     const int bytes = work.patches() ? work.layer.taps() * work.layer.input_channels : work.segment_bytes();
-    return absl::StrCat("mote::compiled::GemmShapeMve<", segments, ", ", bytes, ", 4, ", FormText(requantization), ", ",
-                        Text(work.words()), ">, ", work.layer.output_channels % 4);
+    const auto kernel = [&](int channels) {
+      return absl::StrCat("mote::compiled::GemmPairs<mote::compiled::GemmShapeMve<", work.segments(), ", ", bytes, ", ",
+                          channels, ", ", FormText(requantization), ", ", Text(work.words()), ">>");
+    };
+    return KernelsOf(work.layer.output_channels, 4, kernel);
   }
 
   static std::string RowsText(const Work& work, const PackedBlocksMve& packed,
                               const MveRequantization& requantization) {
     const bool patches = work.patches();
-    return absl::StrCat("{/*constants=*/$weights, /*blocks_bytes=*/", packed.blocks_bytes, ", /*block_channels=*/",
-                        work.layer.output_channels / 4 * 4, ", ", RangeText(requantization), ", /*width=*/",
-                        work.walk.horizontal.output, ", /*row_stride=*/", patches ? 1 : work.walk.vertical.stride,
-                        ", /*input_step=*/", patches ? work.patch_bytes() : work.input_step(), ", /*pixel_step=*/",
-                        work.walk.strides.pixel, ", /*channel_step=*/", work.walk.strides.channel, "}");
+    return absl::StrCat("{", KernelsText(work, requantization), ", /*constants=*/$weights, /*blocks_bytes=*/",
+                        packed.blocks_bytes, ", /*block_channels=*/", work.layer.output_channels / 4 * 4, ", ",
+                        RangeText(requantization), ", /*width=*/", work.walk.horizontal.output, ", /*row_stride=*/",
+                        patches ? 1 : work.walk.vertical.stride, ", /*input_step=*/",
+                        patches ? work.patch_bytes() : work.input_step(), ", /*pixel_step=*/", work.walk.strides.pixel,
+                        ", /*channel_step=*/", work.walk.strides.channel, "}");
   }
 
   KernelUse UseOf(const Work& work, const MveRequantization& requantization) const {
@@ -219,26 +231,27 @@ class ConvolutionMve : public Variant {
     use.instructions = InstructionsOf(work, requantization);
     use.code_bytes = 1200;
     use.remark = Remark(requantization);
-    const std::string shape = ShapeText(work, requantization);
     const std::string rows = RowsText(work, packed, requantization);
     if (work.in_runs()) {
       use.form = KernelForm::kPixels;
-      use.function = absl::StrCat("mote::compiled::ConvPixelsMve<", shape, ">");
-      use.params_type = "mote::compiled::ConvMveParams";
+      use.function = absl::StrCat("mote::compiled::ConvPixelsMve<", work.segments(), ">");
+      use.params_type = absl::StrCat("mote::compiled::ConvMveParams<", work.segments(), ">");
       use.params = rows;
       return use;
     }
     const Axis& v = work.walk.vertical;
     use.form = work.by_row ? KernelForm::kWindow : KernelForm::kVector;
-    use.function = absl::StrCat("mote::compiled::Conv", work.by_row ? "Row" : "Image", "Mve<", shape,
-                                ", mote::compiled::ConvWindowMve<", v.filter, ", ", v.stride, ", ", work.rows_at_once(),
-                                ", ", Text(work.copies()), ">, ", PatchesText(work), ", ", work.patches_bytes(), ">");
-    use.params_type = "mote::compiled::ConvImageMveParams";
+    use.function =
+        absl::StrCat("mote::compiled::Conv", work.by_row ? "Row" : "Image", "Mve<mote::compiled::ConvWindowMve<",
+                     v.filter, ", ", v.stride, ", ", work.rows_at_once(), ", ", Text(work.copies()), ">, ",
+                     PatchesText(work), ", ", work.segments(), ">");
+    use.params_type = absl::StrCat("mote::compiled::ConvImageMveParams<", work.segments(), ">");
     use.params = absl::StrCat(
         "{/*rows=*/", rows, ", /*input=*/",
         InputText(v.input, work.row_bytes(), v.padding, int64_t{work.walk.horizontal.padding} * layer.input_channels,
                   work.seen_bytes(), layer.input_zero_point),
-        ", /*output=*/", OutputText(work.output, work.writes, work.walk.rows), "}");
+        ", /*output=*/", OutputText(work.output, work.writes, work.walk.rows), ", /*patches_bytes=*/",
+        work.patches_bytes(), "}");
     use.scratch_bytes = work.patches_bytes() + (work.copies() ? work.seen_rows() * work.seen_bytes() : 0);
     return use;
   }
@@ -251,7 +264,7 @@ class ConvolutionMve : public Variant {
 
   static int64_t InstructionsOf(const Work& work, const MveRequantization& requantization) {
     const int64_t width = work.walk.horizontal.output, height = work.walk.vertical.output;
-    const int segments = work.patches() ? 1 : work.walk.vertical.filter;
+    const int segments = work.segments();
     const int bytes = work.patches() ? work.layer.taps() * work.layer.input_channels : work.segment_bytes();
     const int64_t block = segments * (bytes / 16 * 14 + (bytes % 16 != 0 ? 15 : 0)) + 9 + Instructions(requantization);
     const int64_t pair = (work.layer.output_channels + 3) / 4 * block + 11 + 5 * segments;
@@ -368,15 +381,21 @@ class DepthwiseMve : public Variant {
         absl::StrCat("mote::compiled::DepthwiseShapeMve<", work.rows(), ", ", h.output, ", ",
                      quads ? 4 * h.stride : h.stride, ", ", Text(quads), ", ", weight_bytes, ", ",
                      quads ? 4 * work.pitch() : work.pitch(), ", ", FormText(requantization), ">");
+    const int columns = 8 / work.rows();
     const std::string kind = absl::StrCat("mote::compiled::Depthwise", work.by_row() ? (quads ? "Row" : "Line")
                                                                        : quads       ? "Image"
                                                                                      : "Lines");
-    use.function = absl::StrCat(kind, "Mve<", shape, quads ? absl::StrCat(", ", v.filter) : "",
-                                work.by_row() ? "" : absl::StrCat(", ", v.stride), ">");
+    const std::string filter = absl::StrCat(v.filter), stride = absl::StrCat(v.stride);
+    const std::string arguments = work.by_row() ? (quads ? absl::StrCat("<", filter, ">") : "")
+                                  : quads       ? absl::StrCat("<", work.rows(), ", ", filter, ", ", stride, ">")
+                                                : absl::StrCat("<", stride, ">");
+    use.function = absl::StrCat(kind, "Mve", arguments);
     use.params_type = "mote::compiled::DepthwiseImageMveParams";
     use.params = absl::StrCat(
-        "{/*rows=*/{/*constants=*/$weights, /*end=*/$weights + ", packed.size(), ", ", RangeText(requantization),
-        ", /*pixel_step=*/", work.walk.strides.pixel, ", /*channel_step=*/", work.walk.strides.channel, "}, /*input=*/",
+        "{/*rows=*/{/*channels=*/mote::compiled::DepthwiseChannels<", shape, ">, /*blocks=*/", h.output / columns,
+        ", /*rest=*/", h.output % columns, ", /*constants=*/$weights, /*end=*/$weights + ", packed.size(), ", ",
+        RangeText(requantization), ", /*pixel_step=*/", work.walk.strides.pixel, ", /*channel_step=*/",
+        work.walk.strides.channel, "}, /*input=*/",
         InputText(v.input, work.row_bytes(), v.padding, 0, work.row_bytes(), layer.input_zero_point), ", /*output=*/",
         OutputText(work.output, work.writes, work.walk.rows), "}");
     if (quads) use.scratch_bytes = 4 * work.row_bytes() + 16 + (work.by_row() ? 0 : work.row_bytes());
@@ -419,12 +438,16 @@ class DenseMve : public Variant {
     KernelUse use;
     use.variant = name();
     use.form = KernelForm::kVector;
-    use.function = absl::StrCat("mote::compiled::DenseMve<mote::compiled::FullyConnectedShapeMve<", inputs, ", 8, ",
-                                FormText(*requantization), ">, ", outputs % 8, ">");
+    use.function = "mote::compiled::DenseMve";
     use.header = "mcu_runtime/compiled/fully_connected_mve.h";
     use.params_type = "mote::compiled::FullyConnectedMveParams";
-    use.params = absl::StrCat("{/*constants=*/$weights, /*end=*/$weights + ", packed.blocks_bytes, ", ",
-                              RangeText(*requantization), ", /*outputs=*/", outputs / 8 * 8, "}");
+    const auto kernel = [&](int count) {
+      return absl::StrCat("mote::compiled::FullyConnectedBlocks<mote::compiled::FullyConnectedShapeMve<", inputs, ", ",
+                          count, ", ", FormText(*requantization), ">>");
+    };
+    use.params =
+        absl::StrCat("{", KernelsOf(outputs, 8, kernel), ", /*constants=*/$weights, /*end=*/$weights + ",
+                     packed.blocks_bytes, ", ", RangeText(*requantization), ", /*outputs=*/", outputs / 8 * 8, "}");
     use.constants = {Weights(packed.bytes)};
     use.reads = {Nhwc8(network.tensors[layer.inputs[0]])};
     use.writes = Nhwc8(output);

@@ -20,7 +20,11 @@
 
 namespace mote::compiled {
 
+/* kSegments: as in GemmShapeMve. */
+template <int kSegments>
 struct ConvMveParams {
+  void (*blocks)(GemmPairsMve<kSegments>* pairs); /* GemmPairs of whole blocks of 4 channels; null: there are none */
+  void (*left)(GemmPairsMve<kSegments>* pairs);   /* of the channels that are left; likewise */
   const void* constants;
   uint32_t blocks_bytes;  /* of whole blocks of 4 channels; constants of the channels that are left follow */
   int32_t block_channels; /* how many channels whole blocks have together */
@@ -34,11 +38,10 @@ struct ConvMveParams {
   int32_t channel_step;
 };
 
-/* Shape: of whole blocks. kChannelsLeft: output channels % 4. */
-template <typename Shape, int kChannelsLeft>
+template <int kSegments>
 class ConvPairsMve {
  public:
-  ConvPairsMve(const ConvMveParams& p, const int8_t* const* rows, int8_t* const* outputs)
+  ConvPairsMve(const ConvMveParams<kSegments>& p, const int8_t* const* rows, int8_t* const* outputs)
       : p_(p), rows_(rows), outputs_(outputs) {
     pairs_.block_step = 4 * p.channel_step;
     pairs_.scalar = p.scalar;
@@ -53,24 +56,24 @@ class ConvPairsMve {
   void Run(int32_t y0, int32_t x0, int32_t y1, int32_t x1, int32_t count) {
     const auto* const constants = static_cast<const uint8_t*>(p_.constants);
     const auto* const end = constants + p_.blocks_bytes;
-    if (p_.blocks_bytes != 0) {
+    if (p_.blocks != nullptr) {
       Place(y0, x0, y1, x1, 0);
       pairs_.constants = constants;
       pairs_.end = end;
       pairs_.pairs = count;
-      GemmPairs<Shape>(&pairs_);
+      p_.blocks(&pairs_);
     }
-    if constexpr (kChannelsLeft != 0) {
+    if (p_.left != nullptr) {
       Place(y0, x0, y1, x1, p_.block_channels * p_.channel_step);
       pairs_.constants = end;
       pairs_.pairs = count;
-      GemmPairs<typename Shape::template WithChannels<kChannelsLeft>>(&pairs_);
+      p_.left(&pairs_);
     }
   }
 
  private:
   void Place(int32_t y0, int32_t x0, int32_t y1, int32_t x1, int32_t channels_at) {
-    for (int32_t s = 0; s < Shape::kSegments; ++s) {
+    for (int32_t s = 0; s < kSegments; ++s) {
       pairs_.input[s][0] = rows_[y0 * p_.row_stride + s] + x0 * p_.input_step;
       pairs_.input[s][1] = rows_[y1 * p_.row_stride + s] + x1 * p_.input_step;
     }
@@ -88,17 +91,17 @@ class ConvPairsMve {
     }
   }
 
-  const ConvMveParams& p_;
+  const ConvMveParams<kSegments>& p_;
   const int8_t* const* rows_;
   int8_t* const* outputs_;
-  GemmPairsMve<Shape::kSegments> pairs_;
+  GemmPairsMve<kSegments> pairs_;
 };
 
 /* `count` output rows. Row y's are rows[y * row_stride] to rows[y * row_stride + segments - 1] and outputs[y]. */
-template <typename Shape, int kChannelsLeft>
-__attribute__((noinline)) void ConvRowsMve(const ConvMveParams& p, const int8_t* const* rows, int8_t* const* outputs,
-                                           int32_t count) {
-  ConvPairsMve<Shape, kChannelsLeft> pairs(p, rows, outputs);
+template <int kSegments>
+__attribute__((noinline)) void ConvRowsMve(const ConvMveParams<kSegments>& p, const int8_t* const* rows,
+                                           int8_t* const* outputs, int32_t count) {
+  ConvPairsMve<kSegments> pairs(p, rows, outputs);
   int32_t y = 0;
   int32_t x = 0;
   while (y < count) {
@@ -141,10 +144,12 @@ inline void GatherPatchesMve(const int8_t* const* rows, int32_t pixels, int8_t* 
 
 /* A layer: what ConvRowsMve is given, and where the rows come from and go. `rows.pixel_step` and `channel_step` are
  * those of output.strides. */
+template <int kSegments>
 struct ConvImageMveParams {
-  ConvMveParams rows;
+  ConvMveParams<kSegments> rows;
   InputMve input;
   OutputMve output;
+  int32_t patches_bytes; /* of the scratch, in front of the copied rows */
 };
 
 /* How a layer sees rows. kRowsAtOnce: 2 where the width is odd, so that no pixel is left without its partner; else 1.
@@ -165,7 +170,7 @@ struct NoPatchesMve {
   }
 };
 
-/* What a pixel sees is gathered first, kPatchBytes of it; then Shape has one segment, `rows.input_step` is kPatchBytes
+/* What a pixel sees is gathered first, kPatchBytes of it; then there is one segment, `rows.input_step` is kPatchBytes
  * and `rows.row_stride` 1. The patches stand in front of the scratch, kRowsAtOnce * width * kPatchBytes bytes. */
 template <int kSegments, int kSegmentBytes, int kInputStep, int kPatchBytes>
 struct PatchesMve {
@@ -179,12 +184,13 @@ struct PatchesMve {
   }
 };
 
-/* A whole image. `patches_bytes`: of the scratch, in front of the copied rows. */
-template <typename Shape, int kChannelsLeft, typename Window, typename Patches, int kPatchesBytes>
-void ConvImageMve(const ConvImageMveParams& p, const uint8_t* input, uint8_t* output, uint8_t* scratch = nullptr) {
+/* A whole image. */
+template <typename Window, typename Patches, int kSegments>
+void ConvImageMve(const ConvImageMveParams<kSegments>& p, const uint8_t* input, uint8_t* output,
+                  uint8_t* scratch = nullptr) {
   FillPaddingMve(p.output, output);
   auto* const patches = reinterpret_cast<int8_t*>(scratch);
-  WindowMve<Window::kSeen, Window::kCopies> window(p.input, input, patches + kPatchesBytes);
+  WindowMve<Window::kSeen, Window::kCopies> window(p.input, input, patches + p.patches_bytes);
   int8_t* out = reinterpret_cast<int8_t*>(output) + p.output.strides.first;
   for (int32_t y = 0;;) {
     const int32_t left = p.output.height - y;
@@ -192,7 +198,7 @@ void ConvImageMve(const ConvImageMveParams& p, const uint8_t* input, uint8_t* ou
     const int8_t* gathered[2];
     int8_t* const outputs[2] = {out, out + p.output.strides.row};
     const int8_t* const* rows = Patches::Gather(window.rows(), count, Window::kStride, p.rows.width, patches, gathered);
-    ConvRowsMve<Shape, kChannelsLeft>(p.rows, rows, outputs, count);
+    ConvRowsMve(p.rows, rows, outputs, count);
     y += Window::kRowsAtOnce;
     if (y >= p.output.height) return;
     out += Window::kRowsAtOnce * p.output.strides.row;
@@ -201,33 +207,33 @@ void ConvImageMve(const ConvImageMveParams& p, const uint8_t* input, uint8_t* ou
 }
 
 /* One row of the output. Rows above and below the image are null pointers. */
-template <typename Shape, int kChannelsLeft, typename Window, typename Patches, int kPatchesBytes>
-void ConvRowMve(const ConvImageMveParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch = nullptr) {
+template <typename Window, typename Patches, int kSegments>
+void ConvRowMve(const ConvImageMveParams<kSegments>& p, const uint8_t* const* rows, uint8_t* output,
+                uint8_t* scratch = nullptr) {
   FillPaddingMve(p.output, output);
   auto* const patches = reinterpret_cast<int8_t*>(scratch);
   const int8_t* seen[Window::kFilterRows];
   for (int i = 0; i < Window::kFilterRows; ++i) {
     seen[i] = reinterpret_cast<const int8_t*>(rows[i]);
     if constexpr (Window::kCopies) {
-      int8_t* const copy = patches + kPatchesBytes + i * p.input.seen_bytes;
+      int8_t* const copy = patches + p.patches_bytes + i * p.input.seen_bytes;
       PadRowMve(p.input, rows[i], copy);
       seen[i] = copy;
     }
   }
   const int8_t* gathered[1];
   int8_t* const outputs[1] = {reinterpret_cast<int8_t*>(output) + p.output.strides.first};
-  ConvRowsMve<Shape, kChannelsLeft>(p.rows, Patches::Gather(seen, 1, Window::kStride, p.rows.width, patches, gathered),
-                                    outputs, 1);
+  ConvRowsMve(p.rows, Patches::Gather(seen, 1, Window::kStride, p.rows.width, patches, gathered), outputs, 1);
 }
 
 /* A layer of 1x1 filters without padding: any number of pixels. */
-template <typename Shape, int kChannelsLeft>
-void ConvPixelsMve(const ConvMveParams& p, const uint8_t* const* inputs, int32_t pixels, uint8_t* output) {
-  ConvMveParams run = p;
+template <int kSegments>
+void ConvPixelsMve(const ConvMveParams<kSegments>& p, const uint8_t* const* inputs, int32_t pixels, uint8_t* output) {
+  ConvMveParams<kSegments> run = p;
   run.width = pixels;
   const auto* const row = reinterpret_cast<const int8_t*>(inputs[0]);
   int8_t* const out = reinterpret_cast<int8_t*>(output);
-  ConvRowsMve<Shape, kChannelsLeft>(run, &row, &out, 1);
+  ConvRowsMve(run, &row, &out, 1);
 }
 
 }  // namespace mote::compiled

@@ -55,16 +55,6 @@ constexpr int RestAt(int column) {
   return (column < Shape::kRest ? column : Shape::kRest - 1) * Shape::kStep;
 }
 
-struct DepthwiseMveParams {
-  const void* constants;
-  const void* end; /* of the constants */
-  int32_t scalar;  /* kOneLine: what sums are multiplied by; the others: the output's zero point */
-  int32_t min;     /* of the output's codes, where they are clamped */
-  int32_t max;
-  int32_t pixel_step; /* bytes of the output, as in ConvMveParams */
-  int32_t channel_step;
-};
-
 /* What the assembly reads, by these offsets. */
 struct DepthwiseCallMve {
   const void* constants; /* 0 */
@@ -219,11 +209,24 @@ __attribute__((noinline)) void DepthwiseChannels(const DepthwiseCallMve& call, c
         "memory");
 }
 
+struct DepthwiseMveParams {
+  void (*channels)(const DepthwiseCallMve& call, const int8_t* input, int8_t* output); /* DepthwiseChannels */
+  int32_t blocks; /* of the shape: kBlocks and kRest */
+  int32_t rest;
+  const void* constants;
+  const void* end; /* of the constants */
+  int32_t scalar;  /* kOneLine: what sums are multiplied by; the others: the output's zero point */
+  int32_t min;     /* of the output's codes, where they are clamped */
+  int32_t max;
+  int32_t pixel_step; /* bytes of the output, as in ConvMveParams */
+  int32_t channel_step;
+};
+
 /* `input`: quads, or the planar row of a filter of one row. Rows of the output are `outputs`. */
-template <typename Shape>
-inline void DepthwiseRowsMve(const DepthwiseMveParams& p, const int8_t* input, int8_t* const outputs[Shape::kRows]) {
-  constexpr int kRows = Shape::kRows;
-  constexpr int kColumns = Shape::kBlockColumns;
+template <int kRows>
+__attribute__((noinline)) void DepthwiseRowsMve(const DepthwiseMveParams& p, const int8_t* input,
+                                                int8_t* const outputs[kRows]) {
+  constexpr int kColumns = 8 / kRows;
   DepthwiseCallMve call;
   call.constants = p.constants;
   call.end = p.end;
@@ -231,7 +234,7 @@ inline void DepthwiseRowsMve(const DepthwiseMveParams& p, const int8_t* input, i
   call.min = p.min;
   call.max = p.max;
   call.block_step = kColumns * p.pixel_step;
-  call.channel_skip = p.channel_step - Shape::kBlocks * call.block_step;
+  call.channel_skip = p.channel_step - p.blocks * call.block_step;
   /* A scatter's offsets are not negative: they are from the row that comes first in memory. */
   int8_t* base = outputs[0];
   if (outputs[kRows - 1] < base) base = outputs[kRows - 1];
@@ -240,17 +243,17 @@ inline void DepthwiseRowsMve(const DepthwiseMveParams& p, const int8_t* input, i
     const int32_t column = kRows == 2 ? i / 2 : i;
     const int32_t at = static_cast<int32_t>(outputs[kRows == 2 ? i % 2 : 0] - base);
     const auto offset = [&](int32_t x) { return static_cast<uint16_t>(at + x * p.pixel_step); };
-    const auto left = [&](int32_t x) { return offset(x < Shape::kRest ? x : Shape::kRest - 1); };
+    const auto left = [&](int32_t x) { return offset(x < p.rest ? x : p.rest - 1); };
     call.offsets[2 * i] = offset(column);
     call.offsets[2 * i + 1] = offset(column + kColumns / 2);
-    if constexpr (Shape::kRestIsHalf) {
+    if (p.rest <= kColumns / 2) {
       call.rest.four[i] = left(column);
     } else {
       call.rest.eight[2 * i] = left(column);
       call.rest.eight[2 * i + 1] = left(column + kColumns / 2);
     }
   }
-  DepthwiseChannels<Shape>(call, input, base);
+  p.channels(call, input, base);
 }
 
 /* Four planar rows to quads. `bytes` of each are taken, up to a multiple of 16, which must be readable; `quads` is
@@ -288,7 +291,7 @@ struct DepthwiseImageMveParams {
 
 /* A whole image, by quads; with kRows = 2 at least two rows. The last two are made together even where one of them was
  * made before. `scratch`: row_bytes of padding, quads of 4 * row_bytes + 16. */
-template <typename Shape, int kFilterRows, int kStride>
+template <int kRows, int kFilterRows, int kStride>
 void DepthwiseImageMve(const DepthwiseImageMveParams& p, const uint8_t* input, uint8_t* output, uint8_t* scratch) {
   FillPaddingMve(p.output, output);
   auto* const outside = reinterpret_cast<int8_t*>(scratch);
@@ -299,34 +302,34 @@ void DepthwiseImageMve(const DepthwiseImageMveParams& p, const uint8_t* input, u
     return inside ? reinterpret_cast<const int8_t*>(input) + y * p.input.row_bytes : outside;
   };
   int8_t* const out = reinterpret_cast<int8_t*>(output) + p.output.strides.first;
-  for (int32_t y = 0; y < p.output.height; y += Shape::kRows) {
-    if (y + Shape::kRows > p.output.height) y = p.output.height - Shape::kRows;
+  for (int32_t y = 0; y < p.output.height; y += kRows) {
+    if (y + kRows > p.output.height) y = p.output.height - kRows;
     /* Rows that no output sees may be any. */
-    constexpr int32_t kSeen = kFilterRows + Shape::kRows - 1;
+    constexpr int32_t kSeen = kFilterRows + kRows - 1;
     const int32_t top = y * kStride - p.input.top;
     const int8_t* four[4];
     for (int32_t i = 0; i < 4; ++i) four[i] = row_at(i < kSeen ? top + i : top);
     InterleaveRowsMve(four, p.input.row_bytes, quads);
-    int8_t* outputs[Shape::kRows];
-    for (int32_t i = 0; i < Shape::kRows; ++i) outputs[i] = out + (y + i) * p.output.strides.row;
-    DepthwiseRowsMve<Shape>(p.rows, quads, outputs);
+    int8_t* outputs[kRows];
+    for (int32_t i = 0; i < kRows; ++i) outputs[i] = out + (y + i) * p.output.strides.row;
+    DepthwiseRowsMve<kRows>(p.rows, quads, outputs);
   }
 }
 
 /* A whole image, filters of one row. */
-template <typename Shape, int kStride>
+template <int kStride>
 void DepthwiseLinesMve(const DepthwiseImageMveParams& p, const uint8_t* input, uint8_t* output) {
   FillPaddingMve(p.output, output);
   const int8_t* row = reinterpret_cast<const int8_t*>(input);
   int8_t* out = reinterpret_cast<int8_t*>(output) + p.output.strides.first;
   for (int32_t y = 0; y < p.output.height; ++y, row += kStride * p.input.row_bytes, out += p.output.strides.row) {
     int8_t* const outputs[1] = {out};
-    DepthwiseRowsMve<Shape>(p.rows, row, outputs);
+    DepthwiseRowsMve<1>(p.rows, row, outputs);
   }
 }
 
 /* One row of the output. `scratch`: quads of 4 * row_bytes + 16. */
-template <typename Shape, int kFilterRows>
+template <int kFilterRows>
 void DepthwiseRowMve(const DepthwiseImageMveParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
   FillPaddingMve(p.output, output);
   const int8_t* four[4];
@@ -334,15 +337,14 @@ void DepthwiseRowMve(const DepthwiseImageMveParams& p, const uint8_t* const* row
   auto* const quads = reinterpret_cast<int8_t*>(scratch);
   InterleaveRowsMve(four, p.input.row_bytes, quads);
   int8_t* const outputs[1] = {reinterpret_cast<int8_t*>(output) + p.output.strides.first};
-  DepthwiseRowsMve<Shape>(p.rows, quads, outputs);
+  DepthwiseRowsMve<1>(p.rows, quads, outputs);
 }
 
 /* One row of the output, filters of one row. */
-template <typename Shape>
-void DepthwiseLineMve(const DepthwiseImageMveParams& p, const uint8_t* const* rows, uint8_t* output) {
+inline void DepthwiseLineMve(const DepthwiseImageMveParams& p, const uint8_t* const* rows, uint8_t* output) {
   FillPaddingMve(p.output, output);
   int8_t* const outputs[1] = {reinterpret_cast<int8_t*>(output) + p.output.strides.first};
-  DepthwiseRowsMve<Shape>(p.rows, reinterpret_cast<const int8_t*>(rows[0]), outputs);
+  DepthwiseRowsMve<1>(p.rows, reinterpret_cast<const int8_t*>(rows[0]), outputs);
 }
 
 }  // namespace mote::compiled

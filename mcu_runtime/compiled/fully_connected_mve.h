@@ -35,12 +35,12 @@ struct FullyConnectedShapeMve {
   static constexpr int kUnrolled = kChunks <= 16 ? kChunks : 8;
   static constexpr int kRounds = kChunks <= 16 ? 1 : kChunks / kUnrolled;
   static constexpr int kRest = kChunks <= 16 ? 0 : kChunks % kUnrolled;
-
-  template <int kOther>
-  using WithOutputs = FullyConnectedShapeMve<kInputs_, kOther, kForm, kShift, kClamp>;
 };
 
 struct FullyConnectedMveParams {
+  /* FullyConnectedBlocks of whole blocks, and of the outputs left over; null: there are none. */
+  void (*blocks)(const FullyConnectedMveParams& p, const void* constants, const int8_t* input, int8_t* output);
+  void (*left)(const FullyConnectedMveParams& p, const void* constants, const int8_t* input, int8_t* output);
   const void* constants;
   const void* end; /* of whole blocks; the block of the outputs left over follows */
   int32_t scalar;  /* kOneLine: what sums are multiplied by; the others: the output's zero point */
@@ -168,18 +168,11 @@ __attribute__((noinline)) void FullyConnectedBlocks(const FullyConnectedMveParam
       : "r0", "r1", "r2", "r4", "r6", "r8", "r9", "r10", "r12", "lr", "q0", "q1", "q2", "cc", "memory");
 }
 
-/* Shape: of whole blocks. kOutputsLeft: outputs % 8. */
-template <typename Shape, int kOutputsLeft>
-inline void FullyConnectedMve(const FullyConnectedMveParams& p, const int8_t* input, int8_t* output) {
-  if (p.outputs != 0) FullyConnectedBlocks<Shape>(p, p.constants, input, output);
-  if constexpr (kOutputsLeft != 0) {
-    FullyConnectedBlocks<typename Shape::template WithOutputs<kOutputsLeft>>(p, p.end, input, output + p.outputs);
-  }
-}
-
-template <typename Shape, int kOutputsLeft>
-void DenseMve(const FullyConnectedMveParams& p, const uint8_t* input, uint8_t* output) {
-  FullyConnectedMve<Shape, kOutputsLeft>(p, reinterpret_cast<const int8_t*>(input), reinterpret_cast<int8_t*>(output));
+inline void DenseMve(const FullyConnectedMveParams& p, const uint8_t* input, uint8_t* output) {
+  const auto* const in = reinterpret_cast<const int8_t*>(input);
+  auto* const out = reinterpret_cast<int8_t*>(output);
+  if (p.blocks != nullptr) p.blocks(p, p.constants, in, out);
+  if (p.left != nullptr) p.left(p, p.end, in, out + p.outputs);
 }
 
 }  // namespace mote::compiled

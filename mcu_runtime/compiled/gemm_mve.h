@@ -67,9 +67,6 @@ struct GemmShapeMve {
   /* Whether the inputs' pointers stand still while a segment is read: loads reach 508 bytes, those of a tail that is
    * not of whole words 127. */
   static constexpr bool kStay = kWords && kRounds == 1 && (kTail % 4 == 0 || kChunks < 8);
-
-  template <int kOther>
-  using WithChannels = GemmShapeMve<kSegments, kSegmentBytes, kOther, kForm, kShift, kClamp, kWords>;
 };
 
 /* All blocks of all pairs. */
