@@ -76,25 +76,32 @@ std::optional<std::vector<MveRequantization::Channel>> FindLines(const std::vect
   return found;
 }
 
-std::optional<MveRequantization> FindOneLine(const std::vector<Staircase>& channels,
-                                             const device::OutputRange& output) {
-  constexpr int kMostScalarBits = 14;
+// The finest line with this many bits of the scalar: nothing where its multipliers would leave 32 bits.
+std::optional<int> FinestShift(double steepest, int scalar_bits) {
   constexpr int kMostShift = 22;  // codes that saturate are within 32 bits
+  int shift = kMostShift;
+  while (shift >= 2 && std::ldexp(steepest, 31 + shift - scalar_bits) >= 2147483647.0) --shift;
+  return shift < 2 ? std::nullopt : std::optional<int>(shift);
+}
+
+std::optional<MveRequantization> FindOneLine(const std::vector<Staircase>& channels, const device::OutputRange& output,
+                                             std::optional<int> asked_shift) {
+  constexpr int kMostScalarBits = 14;
   double steepest = 0;
   for (const Staircase& channel : channels) steepest = std::max(steepest, channel.slope);
   for (const bool clamps : {false, true}) {
     if (clamps && output.min == kLowest && output.max == kHighest) continue;
     for (int bits = kMostScalarBits; bits >= 4; --bits) {
-      int shift = kMostShift;
-      while (shift >= 2 && std::ldexp(steepest, 31 + shift - bits) >= 2147483647.0) --shift;
-      if (shift < 2) continue;
-      const Line line = {bits, shift, clamps ? output.min : kLowest, clamps ? output.max : kHighest};
+      const std::optional<int> finest = FinestShift(steepest, bits);
+      if (!finest || (asked_shift && *asked_shift > *finest)) continue;
+      const Line line = {bits, asked_shift.value_or(*finest), clamps ? output.min : kLowest,
+                         clamps ? output.max : kHighest};
       auto constants = FindLines(channels, line);
       if (!constants.has_value()) continue;
       MveRequantization result;
       result.form = RequantizationMve::kOneLine;
       result.scalar = 1 << bits;
-      result.shift = shift;
+      result.shift = line.shift;
       result.clamps = clamps;
       result.min = output.min;
       result.max = output.max;
@@ -153,7 +160,11 @@ std::optional<MveRequantization> FindMveRequantization(absl::Span<const Requanti
     staircases.push_back({ContractSteps(channel.accumulators, channel.multiplier, output).MovedBy(channel.origin),
                           RealOf(channel.multiplier)});
   }
-  if (auto line = FindOneLine(staircases, output); line.has_value()) return line;
+  // Layers of one shift share their functions.
+  constexpr int kUsualShift = 16;
+  const auto usual = FindOneLine(staircases, output, kUsualShift);
+  if (usual && !usual->clamps) return usual;
+  if (auto line = FindOneLine(staircases, output, std::nullopt); line.has_value()) return line;
   return FindMveContractForm(channels, output);
 }
 
