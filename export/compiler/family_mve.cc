@@ -229,7 +229,7 @@ class ConvolutionMve : public Variant {
     use.writes_padding = true;
     use.takes_null_rows = true;
     use.instructions = InstructionsOf(work, requantization);
-    use.code_bytes = 1200;
+    use.code_bytes = CodeBytes(work);
     use.remark = Remark(requantization);
     const std::string rows = RowsText(work, packed, requantization);
     if (work.in_runs()) {
@@ -260,6 +260,12 @@ class ConvolutionMve : public Variant {
     if (!work.patches()) return "mote::compiled::NoPatchesMve";
     return absl::StrCat("mote::compiled::PatchesMve<", work.walk.vertical.filter, ", ", work.segment_bytes(), ", ",
                         work.input_step(), ", ", work.patch_bytes(), ">");
+  }
+
+  static int64_t CodeBytes(const Work& work) {
+    constexpr int kAround = 250, kChunk = 56;  // of a function of gemm_mve.h
+    const int bytes = work.patches() ? work.layer.taps() * work.layer.input_channels : work.segment_bytes();
+    return kAround + kChunk * work.segments() * std::min((bytes + 15) / 16, 16);
   }
 
   static int64_t InstructionsOf(const Work& work, const MveRequantization& requantization) {
@@ -400,7 +406,7 @@ class DepthwiseMve : public Variant {
         OutputText(work.output, work.writes, work.walk.rows), "}");
     if (quads) use.scratch_bytes = 4 * work.row_bytes() + 16 + (work.by_row() ? 0 : work.row_bytes());
     use.instructions = InstructionsOf(work) + work.output.bytes / 8 * (Instructions(requantization) - 10);
-    use.code_bytes = 700;
+    use.code_bytes = 300;
     use.remark = Remark(requantization);
     return use;
   }
