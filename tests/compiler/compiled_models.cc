@@ -1,7 +1,7 @@
 // Models compiled for a core as one program, run under emulation and compared with the host runtime:
 //   compiled_models CORE plain|fast SAMPLES SEED MODEL.tflite...
 // prints a line of JSON a model: its kernels, instructions of the first sample, and the first byte that differs, if
-// any. Of the samples the first is all -128, the second all 127; the others are drawn.
+// any. Of the samples the first is all -128, the second all 127; the others are drawn, from SEED + the model's number.
 #include <algorithm>
 #include <iostream>
 #include <random>
@@ -24,11 +24,11 @@ struct Arguments {
   std::vector<std::string> paths;
 };
 
-Inputs DrawnInputs(const CompiledModel& model, const Arguments& arguments) {
+Inputs DrawnInputs(const CompiledModel& model, int samples, uint32_t seed) {
   Inputs inputs;
-  inputs.samples = arguments.samples;
+  inputs.samples = samples;
   inputs.bytes.resize(static_cast<size_t>(model.input_bytes * inputs.samples));
-  std::mt19937 random(arguments.seed);
+  std::mt19937 random(seed);
   std::generate(inputs.bytes.begin(), inputs.bytes.end(), [&] { return static_cast<char>(random() >> 24); });
   for (int64_t i = 0; i < 2 * model.input_bytes; ++i) inputs.bytes[i] = i < model.input_bytes ? -128 : 127;
   return inputs;
@@ -70,7 +70,9 @@ absl::Status Run(const Arguments& arguments) {
   const absl::StatusOr<CompiledProgram> program = BuildCompiled(models, arguments.options.core);
   if (!program.ok()) return program.status();
   std::vector<Inputs> inputs;
-  for (const CompiledModel& model : models) inputs.push_back(DrawnInputs(model, arguments));
+  for (size_t i = 0; i < models.size(); ++i) {
+    inputs.push_back(DrawnInputs(models[i], arguments.samples, arguments.seed + static_cast<uint32_t>(i)));
+  }
   const absl::StatusOr<std::vector<CompiledRun>> runs = RunCompiled(*program, inputs);
   if (!runs.ok()) return runs.status();
   for (size_t i = 0; i < models.size(); ++i) {

@@ -1,7 +1,7 @@
-"""The kernels for Cortex-M0 give the runtime's bytes: models of one random layer each, compiled, run under emulation. Most
-layers of a kind must be taken by its kernel, so that it is not the plain one that is tested in its place.
+"""The kernels for Cortex-M0 give the runtime's bytes: models of one random layer each, compiled, run under emulation.
+Of each kind many layers must be taken by its kernel, so that it is not the plain one that is tested in its place.
 
-MOTE_KERNEL_CASES: how many random layers a kind and a core (default 16). MOTE_KERNEL_SEED: the first one's seed (default 0).
+MOTE_KERNEL_CASES: how many random layers a kind (default 16). MOTE_KERNEL_SEED: the first one's seed (default 0).
 MOTE_COMPILED_MODELS: the program that compiles, runs and compares. MOTE_BUILD_DIR: the build folder.
 """
 
@@ -55,10 +55,6 @@ class Layer:
         self.w.weights = rng.integers(-127, 128, shape).astype(np.int8)
         self.activation = str(rng.choice(ACTIVATIONS))
 
-    def by_channel(self) -> np.ndarray:
-        """A view of the weights, channels first."""
-        return np.moveaxis(self.w.weights, self.axis, 0)
-
     def file(self, name, input_shape, output_shape, options) -> bytes:
         rng, w = self.rng, self.w
         zero_points = [int(rng.choice([-128, 127, rng.integers(-128, 128)])) for _ in range(2)]
@@ -88,7 +84,7 @@ def conv_2d(rng):
     image, kernel, out, options = window(rng, 4)
     inputs, outputs = int(rng.integers(1, 20)), int(rng.integers(1, 70 if rng.random() < 0.3 else 20))
     layer = Layer(rng, [outputs, *kernel, inputs], 0)
-    rows = layer.by_channel().reshape(outputs, -1)
+    rows = layer.w.weights.reshape(outputs, -1)  # a view
     small = rng.random(outputs) < 0.5  # four weights come to 255 at most
     rows[small] = np.clip(rows[small], -63, 63)
     if rng.random() < 0.4:  # each of a pair with 127 at most
@@ -139,8 +135,8 @@ def add(rng):
     if rng.random() < 0.3:
         scales = scale * 2.0 ** rng.integers(-2, 3, 3)
     tensors = [activation(shape, scale, int(rng.choice([-128, 127, rng.integers(-128, 128)]))) for scale in scales]
-    options = dict(activation=str(rng.choice(ACTIVATIONS)))
-    return build_model(tensors, [Operator(str(rng.choice(["ADD", "SUB"])), [0, 1], [2], options)], [0, 1], [2]), "add_thumb1"
+    name, options = str(rng.choice(["ADD", "SUB"])), dict(activation=str(rng.choice(ACTIVATIONS)))
+    return build_model(tensors, [Operator(name, [0, 1], [2], options)], [0, 1], [2]), "add_thumb1"
 
 
 REFUSED = [conv_2d_of_two_weights_of_minus_128, fully_connected_of_odd_extents]
