@@ -66,11 +66,13 @@ KernelUse UseOf(const Network& network, const Layer& layer, const Thumb1Codes& c
 
 constexpr int kInstructionsACode = 25, kInstructionsASum = 65;
 
-// What tiles of four pixels compute, the pixels of tiles that overlap twice; of fewer than four each is a tile.
-int64_t PixelsOfTiles(const Layer& layer, bool in_one_run) {
+// What tiles compute, the pixels of tiles that overlap twice. The last one is of two pixels where that will do; of sums
+// all are of four, and of fewer pixels than four each is a tile.
+int64_t PixelsOfTiles(const Layer& layer, bool in_one_run, bool sums) {
   const int64_t width = int64_t{layer.horizontal.output} * (in_one_run ? layer.vertical.output : 1);
-  const int64_t tiles = width < 4 ? width : (width + 3) / 4;
-  return 4 * tiles * (in_one_run ? 1 : layer.vertical.output);
+  const int64_t rows = in_one_run ? 1 : layer.vertical.output;
+  if (!sums) return rows * (width % 4 == 3 ? width + 1 : (width + 1) / 2 * 2);
+  return rows * 4 * (width < 4 ? width : (width + 3) / 4);
 }
 
 class ConvolutionThumb1 : public Variant {
@@ -104,7 +106,7 @@ class ConvolutionThumb1 : public Variant {
                      layer.horizontal.output, ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer),
                      ", /*row=*/", RowText(layer), "}");
     use.scratch_bytes += 8 * weights->taps + (codes.sums ? 16 * layer.output_channels : 0);
-    const int64_t results = PixelsOfTiles(layer, pixels) * layer.output_channels;
+    const int64_t results = PixelsOfTiles(layer, pixels, codes.sums) * layer.output_channels;
     use.instructions =
         results * weights->taps * 5 / 2 + results * (codes.sums ? kInstructionsASum : kInstructionsACode);
     use.code_bytes = 900;

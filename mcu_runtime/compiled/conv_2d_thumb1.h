@@ -64,18 +64,54 @@ inline void ConvTileThumb1(const ConvThumb1Params& p, const uint8_t* const* rows
   }
 }
 
+/* Codes of two pixels; or of one, twice. */
+inline void ConvTwoThumb1(const ConvThumb1Params& p, const uint8_t* const* rows, int32_t offset, int32_t step,
+                          uint8_t* output, int32_t output_step, uint8_t* scratch) {
+  uint32_t* const packed = reinterpret_cast<uint32_t*>(scratch);
+  uint32_t* end = packed;
+  for (int32_t row = 0; row < p.filter_rows; ++row) {
+    end = PackRunOfTwoThumb1(reinterpret_cast<const int8_t*>(rows[row]) + offset, step, p.run, end);
+  }
+  while (end != packed + p.taps) *end++ = 0;
+  GemmTileThumb1 tile;
+  tile.packed = packed;
+  tile.packed_end = end;
+  tile.weights = p.weights;
+  tile.channels = p.channels;
+  tile.output = output;
+  tile.output_step = output_step;
+  tile.right_shift = p.right_shift;
+  const uint32_t* fours = p.fours;
+  for (int32_t left = p.output_channels; left > 0; left -= 32) {
+    tile.count = left < 32 ? left : 32;
+    tile.fours = *fours++;
+    GemmCodesOfTwoThumb1(&tile);
+  }
+}
+
 template <bool kSums>
 inline void ConvRunThumb1(const ConvThumb1Params& p, const uint8_t* const* rows, int32_t pixels, uint8_t* output,
                           uint8_t* scratch) {
-  if (pixels < 4) {
-    for (int32_t x = 0; x < pixels; ++x) {
-      ConvTileThumb1<kSums>(p, rows, x * p.step, 0, output + x * p.output_channels, 0, scratch);
-    }
-    return;
+  const int32_t step = p.step, output_step = p.output_channels;
+  int32_t x = 0;
+  for (; x + 4 <= pixels; x += 4) {
+    ConvTileThumb1<kSums>(p, rows, x * step, step, output + x * output_step, output_step, scratch);
   }
-  for (int32_t x = 0; x < pixels; x += 4) {
-    if (x > pixels - 4) x = pixels - 4; /* the last tile is moved back to be whole */
-    ConvTileThumb1<kSums>(p, rows, x * p.step, p.step, output + x * p.output_channels, p.output_channels, scratch);
+  if (x == pixels) return;
+  /* The last tile is moved back to be whole. */
+  if (!kSums && (pixels == 3 || pixels - x < 3)) {
+    if (pixels - x == 3) ConvTwoThumb1(p, rows, 0, step, output, output_step, scratch);
+    if (pixels == 1) {
+      ConvTwoThumb1(p, rows, 0, 0, output, 0, scratch);
+    } else {
+      x = pixels - 2;
+      ConvTwoThumb1(p, rows, x * step, step, output + x * output_step, output_step, scratch);
+    }
+  } else if (pixels < 4) {
+    for (x = 0; x < pixels; ++x) ConvTileThumb1<kSums>(p, rows, x * step, 0, output + x * output_step, 0, scratch);
+  } else {
+    x = pixels - 4;
+    ConvTileThumb1<kSums>(p, rows, x * step, step, output + x * output_step, output_step, scratch);
   }
 }
 

@@ -42,7 +42,27 @@ MOTE_THUMB1_FUNCTION uint32_t* PackRunThumb1(const int8_t*, int32_t, int32_t, ui
       "pop {r4, r5, r6, r7, pc}\n");
 }
 
-/* Four pixels and at most 32 channels. */
+/* The same of two pixels: a word a code. */
+MOTE_THUMB1_FUNCTION uint32_t* PackRunOfTwoThumb1(const int8_t*, int32_t, int32_t, uint32_t*) {
+  asm volatile(
+      ".syntax unified\n"
+      "push {r4, r5, lr}\n"
+      "adds r4, r0, r2\n"
+      "adds r5, r4, r1\n"
+      "negs r2, r2\n"
+      "1:\n"
+      "ldrsb r0, [r4, r2]\n"
+      "ldrsb r1, [r5, r2]\n"
+      "lsls r0, r0, #16\n"
+      "adds r0, r0, r1\n"
+      "stm r3!, {r0}\n"
+      "adds r2, r2, #1\n"
+      "bne 1b\n"
+      "movs r0, r3\n"
+      "pop {r4, r5, pc}\n");
+}
+
+/* Four pixels, or two, and at most 32 channels. */
 struct GemmTileThumb1 {
   const uint32_t* packed; /* a multiple of four taps */
   const uint32_t* packed_end;
@@ -121,6 +141,58 @@ struct GemmTileThumb1 {
       "mov r9, r4\n"                                                                                       \
       "ldr r7, [sp]\n"                                                                                     \
       "str r1, [r7, #8]\n"
+/* Two pixels: r10 and r8. */
+#define MOTE_ADD_WORD  \
+  "add r8, r3\n"       \
+  "add r3, r12\n"      \
+  "asrs r3, r3, #16\n" \
+  "add r10, r3\n"
+#define MOTE_CHANNEL_SUMS_OF_TWO                     \
+  "ldr r0, [r7, #0]\n"                               \
+  "ldr r1, [r7, #8]\n"                               \
+  "movs r3, #0\n"                                    \
+  "mov r8, r3\n"                                     \
+  "mov r10, r3\n"                                    \
+  "ldr r2, [r7, #20]\n"                              \
+  "lsrs r2, r2, #1\n"                                \
+  "str r2, [r7, #20]\n"                              \
+  "bcc 3f\n"                                         \
+  "2:\n" /* four taps */                             \
+  "ldm r1!, {r7}\n"                                  \
+  "ldm r0!, {r3, r4, r5, r6}\n"                      \
+  "sxtb r2, r7\n"                                    \
+  "muls r3, r2, r3\n" MOTE_NEXT_WEIGHT               \
+  "muls r4, r2, r4\n"                                \
+  "adds r3, r3, r4\n" MOTE_NEXT_WEIGHT               \
+  "muls r5, r2, r5\n"                                \
+  "adds r3, r3, r5\n"                                \
+  "asrs r7, r7, #8\n"                                \
+  "muls r6, r7, r6\n"                                \
+  "adds r3, r3, r6\n" MOTE_ADD_WORD                  \
+  "cmp r0, lr\n"                                     \
+  "bne 2b\n"                                         \
+  "b 4f\n"                                           \
+  "3:\n" /* two and two */                           \
+  "ldm r1!, {r7}\n"                                  \
+  "ldm r0!, {r3, r4, r5, r6}\n"                      \
+  "sxtb r2, r7\n"                                    \
+  "muls r3, r2, r3\n" MOTE_NEXT_WEIGHT               \
+  "muls r4, r2, r4\n"                                \
+  "adds r3, r3, r4\n" MOTE_ADD_WORD MOTE_NEXT_WEIGHT \
+  "muls r5, r2, r5\n"                                \
+  "asrs r7, r7, #8\n"                                \
+  "muls r6, r7, r6\n"                                \
+  "adds r3, r5, r6\n" MOTE_ADD_WORD                  \
+  "cmp r0, lr\n"                                     \
+  "bne 3b\n"                                         \
+  "4:\n"                                             \
+  "mov r3, r10\n"                                    \
+  "lsls r3, r3, #16\n"                               \
+  "mov r4, r8\n"                                     \
+  "subs r4, r4, r3\n"                                \
+  "mov r8, r4\n"                                     \
+  "ldr r7, [sp]\n"                                   \
+  "str r1, [r7, #8]\n"
 #define MOTE_TILE_BEGIN \
   "push {r0}\n"         \
   "ldr r3, [r0, #4]\n"  \
@@ -157,27 +229,37 @@ struct GemmTileThumb1 {
   "subs r3, r3, #128\n" \
   "strb r3, [r0]\n"
 
+/* Of the channel at hand, for MOTE_STORE_CODE of r10's sum; what is from pixel to pixel to r10. */
+#define MOTE_CODE_CONSTANTS                  \
+  "ldr r2, [r7, #12]\n"                      \
+  "ldm r2!, {r4, r5, r6}\n"                  \
+  "str r2, [r7, #12]\n"                      \
+  "ldr r0, [r7, #24]\n"                      \
+  "adds r2, r0, #1\n"                        \
+  "str r2, [r7, #24]\n"                      \
+  "mov r3, r10\n"                            \
+  "ldr r1, [r7, #28]\n"                      \
+  "mov r10, r1\n"                            \
+  "ldr r2, [r7, #32]\n"                      \
+  "movs r1, r5\n" /* its lowest byte is k */ \
+  "asrs r5, r5, #8\n"
+
 /* Codes. `tile` is used up. */
 MOTE_THUMB1_FUNCTION void GemmCodesThumb1(GemmTileThumb1*) {
-  asm volatile(MOTE_THUMB1_BEGIN MOTE_TILE_BEGIN MOTE_CHANNEL_SUMS
-               "ldr r2, [r7, #12]\n"
-               "ldm r2!, {r4, r5, r6}\n"
-               "str r2, [r7, #12]\n"
-               "ldr r0, [r7, #24]\n"
-               "adds r2, r0, #1\n"
-               "str r2, [r7, #24]\n"
-               "mov r3, r10\n"
-               "ldr r1, [r7, #28]\n"
-               "mov r10, r1\n"
-               "ldr r2, [r7, #32]\n"
-               "movs r1, r5\n" /* its lowest byte is k */
-               "asrs r5, r5, #8\n" MOTE_STORE_CODE
+  asm volatile(MOTE_THUMB1_BEGIN MOTE_TILE_BEGIN MOTE_CHANNEL_SUMS MOTE_CODE_CONSTANTS MOTE_STORE_CODE
                "add r0, r10\n"
                "mov r3, r8\n" MOTE_STORE_CODE
                "add r0, r10\n"
                "mov r3, r11\n" MOTE_STORE_CODE
                "add r0, r10\n"
                "mov r3, r9\n" MOTE_STORE_CODE MOTE_TILE_END MOTE_THUMB1_END);
+}
+
+/* Codes of two pixels. */
+MOTE_THUMB1_FUNCTION void GemmCodesOfTwoThumb1(GemmTileThumb1*) {
+  asm volatile(MOTE_THUMB1_BEGIN MOTE_TILE_BEGIN MOTE_CHANNEL_SUMS_OF_TWO MOTE_CODE_CONSTANTS MOTE_STORE_CODE
+               "add r0, r10\n"
+               "mov r3, r8\n" MOTE_STORE_CODE MOTE_TILE_END MOTE_THUMB1_END);
 }
 
 /* Sums, to output as int32_t. */
@@ -204,6 +286,9 @@ MOTE_THUMB1_FUNCTION void GemmSumsThumb1(GemmTileThumb1*) {
 #undef MOTE_NEXT_WEIGHT
 #undef MOTE_ADD_WORDS
 #undef MOTE_CHANNEL_SUMS
+#undef MOTE_ADD_WORD
+#undef MOTE_CHANNEL_SUMS_OF_TWO
+#undef MOTE_CODE_CONSTANTS
 #undef MOTE_TILE_BEGIN
 #undef MOTE_TILE_END
 #undef MOTE_STORE_CODE
