@@ -171,23 +171,28 @@ struct DepthwiseGeneralDsp {
 
   /* KernelForm::kWindow: one output row. */
   static void Row(const DepthwiseGeneralParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
-    const Scratch s = Divide(p, scratch);
-    const int32_t last = (p.output_width - 1) * p.stride + (p.taps - 1) * p.dilation - p.left;
-    if (p.left != 0 || last >= p.width) {
-      FillRow(s.padding, Rounded(p.channels), static_cast<uint8_t>(p.zero) * 0x01010101u);
-    }
     DepthwiseQuadFrame frame;
     const int32_t taps = p.rows * p.taps;
-    frame.taps = s.list;
     frame.rounds = (taps + kUnroll - 1) / kUnroll;
     frame.entered = static_cast<uint32_t>((taps + kUnroll - 1) % kUnroll + 1) * kTapBytes;
     frame.scale = 1 << p.left_shift;
     frame.offset = p.offset;
+    const bool direct = !kSums && p.channels >= 4;
     const bool copies = p.multiplier != 1 || p.channels < 4;
+    /* A column: rows are the list. */
+    if (direct && !copies && p.width == 1 && p.taps == 1) {
+      frame.taps = rows;
+      return Pixel(p, &frame, output);
+    }
+    const Scratch s = Divide(p, scratch);
+    frame.taps = s.list;
+    const int32_t last = (p.output_width - 1) * p.stride + (p.taps - 1) * p.dilation - p.left;
+    if (p.left != 0 || last >= p.width) {
+      FillRow(s.padding, Rounded(p.channels), static_cast<uint8_t>(p.zero) * 0x01010101u);
+    }
     for (int32_t x = 0; x < p.output_width; ++x, output += p.channels) {
       ListTaps(p, rows, x * p.stride - p.left, s);
       if (copies) CopyTaps(p, s);
-      const bool direct = !kSums && p.channels >= 4;
       Pixel(p, &frame, direct ? output : s.results);
       if (!direct) StoreResults(p, s.results, output);
     }
