@@ -221,12 +221,20 @@ class ConvDsp : public Variant {
     BlockSizes sizes;
     sizes.Add(h.output);
     if (way == Way::kPixels || way == Way::kImage) sizes.Add(int64_t{h.output} * layer.vertical.output);
+    // Less code, and a pixel or two computed twice.
+    const bool overlaps =
+        target.is(Optimize::kSize) && (way == Way::kRow || way == Way::kPixels) && h.output >= 3 && sizes.two;
+    if (overlaps) sizes = BlockSizes();
     const int unroll = target.is(Optimize::kSize) ? kUnrollForSize : kUnrollForSpeed;
-    const std::string kernel = absl::StrCat(
+    std::string kernel = absl::StrCat(
         "mote::compiled::ConvDsp<", unroll, ", mote::compiled::DspWeights::", packed.bytes ? "kBytes" : "kPaired", ", ",
         RequantizeName(requantization),
         ", mote::compiled::DspLayout::", way == Way::kImage ? places.image_name : places.name, ", ",
         ShiftArgument(requantization), ", ", Bool(sizes.two), ", ", Bool(sizes.one), ">");
+    if (overlaps) {
+      kernel = absl::StrCat("mote::compiled::OverlappedDsp<", kernel, ">");
+      use.header = "mcu_runtime/compiled/conv_2d_overlapped_dsp.h";
+    }
     use.function = FunctionText(way, kernel, layer);
     use.params_type = "mote::compiled::ConvDspParams";
     use.params = absl::StrCat(
@@ -242,7 +250,7 @@ class ConvDsp : public Variant {
     use.outside_value = layer.input_zero_point;
     use.writes = wanted;
     if (way == Way::kImage) DescribeImage(layer, &use);
-    use.in_place = way == Way::kPixels && layer.output_channels <= layer.input_channels;
+    use.in_place = way == Way::kPixels && !overlaps && layer.output_channels <= layer.input_channels;
     use.scratch_bytes = ScratchBytes(layer, packed, segment_pixels * layer.input_channels);
     if (way == Way::kColumns) {
       // The rows side by side stand in front.
