@@ -44,6 +44,11 @@ int64_t ConstantBytes(const Network& network, const RecordedOperator& op) {
   return bytes;
 }
 
+int64_t ConstantBytes(const Network& network, const Stage& stage) {
+  const bool recorded = stage.layer >= 0 && stage.use.form == KernelForm::kWhole;
+  return ConstantBytes(stage.use) + (recorded ? ConstantBytes(network, *network.layers[stage.layer].recorded) : 0);
+}
+
 CompiledLayer Describe(const Network& network, const Plan& plan, size_t index) {
   const Stage& stage = plan.stages[index];
   CompiledLayer layer;
@@ -52,13 +57,8 @@ CompiledLayer Describe(const Network& network, const Plan& plan, size_t index) {
   layer.variant = stage.use.variant;
   layer.remark = stage.use.remark;
   layer.instructions = stage.use.instructions;
-  layer.constant_bytes = ConstantBytes(stage.use);
-  if (stage.layer >= 0) {
-    layer.macs = network.layers[stage.layer].macs;
-    if (stage.use.form == KernelForm::kWhole) {
-      layer.constant_bytes += ConstantBytes(network, *network.layers[stage.layer].recorded);
-    }
-  }
+  layer.constant_bytes = ConstantBytes(network, stage);
+  if (stage.layer >= 0) layer.macs = network.layers[stage.layer].macs;
   for (const int output : stage.outputs) {
     if (plan.buffers[output].state_offset >= 0) continue;
     const TensorPlace& place = plan.schedule.tensors[output];
@@ -67,6 +67,46 @@ CompiledLayer Describe(const Network& network, const Plan& plan, size_t index) {
     layer.row_bytes += rows * plan.buffers[output].layout.row_bytes;
   }
   return layer;
+}
+
+// Constants, and code as the variants estimate it: layers share what has the same name.
+int64_t FlashBytes(const Network& network, const Plan& plan) {
+  constexpr int64_t kProgram = 300, kStage = 60, kPlainKernel = 900;
+  int64_t bytes = kProgram;
+  std::set<std::string> kernels;
+  for (const Stage& stage : plan.stages) {
+    const bool plain = stage.use.form == KernelForm::kWhole;
+    bytes += kStage + ConstantBytes(network, stage);
+    if (kernels.insert(plain ? network.layers[stage.layer].name : stage.use.function).second) {
+      bytes += plain ? kPlainKernel : stage.use.code_bytes;
+    }
+  }
+  return bytes;
+}
+
+// The plan that is asked for or, where it takes more flash than there is, that of small kernels or of plain ones.
+absl::StatusOr<Plan> PlanWithin(const Network& network, PlanOptions options, std::optional<int64_t> flash_bytes) {
+  absl::StatusOr<Plan> plan = MakePlan(network, options);
+  const auto fits = [&] { return !plan.ok() || !flash_bytes || FlashBytes(network, *plan) <= *flash_bytes; };
+  if (fits()) return plan;
+  const auto try_smaller = [&] {
+    absl::StatusOr<Plan> smaller = MakePlan(network, options);
+    if (smaller.ok() && FlashBytes(network, *smaller) < FlashBytes(network, *plan)) plan = std::move(smaller);
+    return fits();
+  };
+  if (options.target.is(Optimize::kSpeed)) {
+    options.target.optimize = Optimize::kSize;
+    if (try_smaller()) return plan;
+  }
+  options.plain = true;
+  if (try_smaller()) return plan;
+  std::string text = absl::StrCat("code and constants take about ", FlashBytes(network, *plan),
+                                  " bytes, more than the ", *flash_bytes, " that they may; constants by layer:");
+  for (size_t i = 0; i < plan->stages.size(); ++i) {
+    absl::StrAppend(&text, i == 0 ? " " : ", ", "#", i, " ", plan->rows.layers[i].name, " ",
+                    ConstantBytes(network, plan->stages[i]));
+  }
+  return absl::ResourceExhaustedError(text);
 }
 
 }  // namespace
@@ -82,7 +122,7 @@ absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string
   plan_options.ram_bytes = options.ram_bytes;
   plan_options.plain = options.plain;
   plan_options.by_rows = options.by_rows;
-  absl::StatusOr<Plan> plan = MakePlan(*network, plan_options);
+  absl::StatusOr<Plan> plan = PlanWithin(*network, plan_options, options.flash_bytes);
   if (!plan.ok()) return plan.status();
 
   EmitOptions emit;

@@ -41,7 +41,14 @@ RowUse Uses(int tensor, std::vector<RowRange> rows) {
 }
 
 // What layers are chosen by.
-enum class Preference { kInstructions, kConstants, kMemory };
+enum class Preference {
+  kInstructions,
+  kFlash,
+  kMemory,         // what a step holds
+  kMemoryAndSpeed  // the same, of kernels that are not much slower than the fastest
+};
+
+constexpr int64_t kMuchSlower = 2;  // times the instructions
 
 int64_t FlashBytes(const KernelUse& use) {
   int64_t constants = use.recorded_constant_bytes;
@@ -59,18 +66,49 @@ std::pair<int64_t, int64_t> CostOf(const KernelUse& use, Preference preference, 
   switch (preference) {
     case Preference::kInstructions:
       return {use.instructions, FlashBytes(use)};
-    case Preference::kConstants:
+    case Preference::kFlash:
       return {FlashBytes(use), use.instructions};
     default:
       return {memory, use.instructions};
   }
 }
 
+// What the variants make of layers. Looked up once, as constants are packed and proved for it.
+class Candidates {
+ public:
+  Candidates(const Network& network, const Target& target)
+      : network_(network), target_(target), of_layer_(network.layers.size()) {}
+
+  const std::vector<KernelUse>& Writing(const RowLayout& layout, const Layer& layer) {
+    auto& known = of_layer_[&layer - network_.layers.data()];
+    for (const Uses& uses : known) {
+      if (uses.layout == layout) return uses.uses;
+    }
+    known.push_back({layout, {}});
+    for (const auto& variant : AllVariants()) {
+      std::optional<KernelUse> use = variant->Use(network_, layer, {target_, layout});
+      if (use) known.back().uses.push_back(*std::move(use));
+    }
+    return known.back().uses;
+  }
+
+ private:
+  struct Uses {
+    RowLayout layout;  // that is asked for
+    std::vector<KernelUse> uses;
+  };
+
+  const Network& network_;
+  const Target target_;
+  std::vector<std::vector<Uses>> of_layer_;
+};
+
 class Chooser {
  public:
   // `preferences`: by layer.
-  Chooser(const Network& network, const PlanOptions& options, const std::vector<Preference>& preferences)
-      : network_(network), options_(options), preferences_(preferences) {}
+  Chooser(const Network& network, const PlanOptions& options, const std::vector<Preference>& preferences,
+          Candidates* candidates)
+      : network_(network), options_(options), preferences_(preferences), candidates_(candidates) {}
 
   // One use a layer. Consumers are chosen before producers, which then write what is read.
   std::vector<KernelUse> Choose() {
@@ -88,14 +126,18 @@ class Chooser {
     std::pair<int64_t, int64_t> least = WithConversions(layer, *best, wanted);
     std::vector<RowLayout> layouts = {wanted};
     if (wanted != Nhwc8(output)) layouts.push_back(Nhwc8(output));
-    for (const auto& variant : AllVariants()) {
-      for (const RowLayout& layout : layouts) {
-        std::optional<KernelUse> use = variant->Use(network_, layer, {options_.target, layout});
-        if (!use) continue;
-        const std::pair<int64_t, int64_t> cost = WithConversions(layer, *use, wanted);
+    int64_t fewest = std::numeric_limits<int64_t>::max();
+    for (const RowLayout& layout : layouts) {
+      for (const KernelUse& use : candidates_->Writing(layout, layer)) fewest = std::min(fewest, use.instructions);
+    }
+    const bool keeps_speed = preferences_[&layer - network_.layers.data()] == Preference::kMemoryAndSpeed;
+    for (const RowLayout& layout : layouts) {
+      for (const KernelUse& use : candidates_->Writing(layout, layer)) {
+        if (keeps_speed && use.instructions / kMuchSlower > fewest) continue;
+        const std::pair<int64_t, int64_t> cost = WithConversions(layer, use, wanted);
         if (cost >= least) continue;
         least = cost;
-        *best = *std::move(use);
+        *best = use;
       }
     }
   }
@@ -141,13 +183,14 @@ class Chooser {
   const Network& network_;
   const PlanOptions& options_;
   const std::vector<Preference>& preferences_;
+  Candidates* const candidates_;
   std::vector<KernelUse> uses_;
 };
 
 class Planner {
  public:
-  Planner(const Network& network, const PlanOptions& options, RowStorage storage)
-      : network_(network), options_(options), storage_(storage) {}
+  Planner(const Network& network, const PlanOptions& options, RowStorage storage, Candidates* candidates)
+      : network_(network), options_(options), storage_(storage), candidates_(candidates) {}
 
   absl::StatusOr<Plan> Make(const std::vector<Preference>& preferences) {
     plan_.target = options_.target;
@@ -157,7 +200,7 @@ class Planner {
     }
     for (const int input : network_.inputs) plan_.inputs.push_back(BufferOf(input, Nhwc8(network_.tensors[input])));
     if (options_.by_rows) AddFeed();
-    const std::vector<KernelUse> uses = Chooser(network_, options_, preferences).Choose();
+    const std::vector<KernelUse> uses = Chooser(network_, options_, preferences, candidates_).Choose();
     for (size_t i = 0; i < network_.layers.size(); ++i) AddLayer(network_.layers[i], uses[i]);
     for (const int output : network_.outputs)
       plan_.outputs.push_back(Converted(output, Nhwc8(network_.tensors[output])));
@@ -348,6 +391,7 @@ class Planner {
   const Network& network_;
   const PlanOptions& options_;
   const RowStorage storage_;
+  Candidates* const candidates_;
   Plan plan_;
 };
 
@@ -356,27 +400,51 @@ class Planner {
 class LeanPlanner {
  public:
   LeanPlanner(const Network& network, const PlanOptions& options)
-      : network_(network), options_(options), preferences_(network.layers.size(), Preference::kMemory) {
-    options_.target.optimize = Optimize::kRam;
-    options_.ram_bytes.reset();
-  }
+      : network_(network),
+        options_(Lean(options)),
+        candidates_(network, options_.target),
+        preferences_(network.layers.size(), Preference::kMemoryAndSpeed) {}
 
   absl::StatusOr<Plan> Make(std::optional<int64_t> budget) {
-    absl::StatusOr<Plan> best = With(preferences_, RowStorage::kRings);
+    absl::StatusOr<Plan> best = Leanest(budget);
     if (!best.ok()) return best;
+    const int64_t limit = budget.value_or(best->arena_bytes);
     const std::vector<Preference> fast(preferences_.size(), Preference::kInstructions);
     absl::StatusOr<Plan> fastest = With(fast, RowStorage::kRings);
-    if (fastest.ok() && fastest->arena_bytes <= budget.value_or(best->arena_bytes))
-      return Scattered(fast, budget, *fastest);
-    Hasten(budget.value_or(best->arena_bytes), &*best);
-    best = Scattered(preferences_, budget, *best);
+    if (fastest.ok() && fastest->arena_bytes <= limit) {
+      preferences_ = fast;
+      best = std::move(fastest);
+    } else {
+      Hasten(limit, &*best);
+    }
+    Scatter(budget, &*best);
     if (budget && best->arena_bytes > *budget) return absl::ResourceExhaustedError(WhyNot(*best, *budget));
     return best;
   }
 
  private:
-  absl::StatusOr<Plan> With(const std::vector<Preference>& preferences, RowStorage storage) const {
-    return Planner(network_, options_, storage).Make(preferences);
+  static PlanOptions Lean(PlanOptions options) {
+    options.target.optimize = Optimize::kRam;
+    options.ram_bytes.reset();
+    return options;
+  }
+
+  absl::StatusOr<Plan> With(const std::vector<Preference>& preferences, RowStorage storage) {
+    return Planner(network_, options_, storage, &candidates_).Make(preferences);
+  }
+
+  // Kernels that are much slower are taken where they save much memory, or the budget asks for them.
+  absl::StatusOr<Plan> Leanest(std::optional<int64_t> budget) {
+    const std::vector<Preference> least(preferences_.size(), Preference::kMemory);
+    absl::StatusOr<Plan> lean = With(preferences_, RowStorage::kRings);
+    if (!lean.ok() || (budget && lean->arena_bytes <= *budget)) return lean;
+    absl::StatusOr<Plan> leanest = With(least, RowStorage::kRings);
+    if (!leanest.ok()) return leanest;
+    constexpr double kMuchSmaller = 0.75;
+    const double share = static_cast<double>(leanest->arena_bytes) / static_cast<double>(lean->arena_bytes);
+    if (budget ? share >= 1 : share > kMuchSmaller) return lean;
+    preferences_ = least;
+    return leanest;
   }
 
   // Layers one after the other, those with the most work first, by instructions, as long as the arena stays within
@@ -390,13 +458,13 @@ class LeanPlanner {
                      [this](int a, int b) { return network_.layers[a].macs > network_.layers[b].macs; });
     int64_t steps = 0;
     for (const int layer : order) {
-      preferences_[layer] = Preference::kInstructions;
+      const Preference before = std::exchange(preferences_[layer], Preference::kInstructions);
       absl::StatusOr<Plan> plan = With(preferences_, RowStorage::kRings);
       const bool takes = plan.ok() && plan->arena_bytes <= limit && InstructionsOf(*plan) <= InstructionsOf(*best);
       if (takes) {
         *best = *std::move(plan);
       } else {
-        preferences_[layer] = Preference::kMemory;
+        preferences_[layer] = before;
       }
       steps += static_cast<int64_t>(best->schedule.steps.size());
       if (steps > kMostSteps) break;
@@ -409,31 +477,29 @@ class LeanPlanner {
     return instructions;
   }
 
-  // Rows that stand anywhere, where rings take more than there is.
-  absl::StatusOr<Plan> Scattered(const std::vector<Preference>& preferences, std::optional<int64_t> budget,
-                                 Plan& rings) const {
-    if (budget && rings.arena_bytes <= *budget) return std::move(rings);
-    absl::StatusOr<Plan> scattered = With(preferences, RowStorage::kScattered);
-    if (!scattered.ok() || scattered->arena_bytes >= rings.arena_bytes) return std::move(rings);
-    return scattered;
+  // Rows that stand anywhere, where rings take more.
+  void Scatter(std::optional<int64_t> budget, Plan* best) {
+    if (budget && best->arena_bytes <= *budget) return;
+    absl::StatusOr<Plan> scattered = With(preferences_, RowStorage::kScattered);
+    if (scattered.ok() && scattered->arena_bytes < best->arena_bytes) *best = *std::move(scattered);
   }
 
-  // The layers that need more than there is, with what they need.
-  std::string WhyNot(const Plan& plan, int64_t budget) const {
-    std::string layers;
+  static std::string WhyNot(const Plan& plan, int64_t budget) {
+    std::string text = absl::StrCat("the arena takes at least ", plan.arena_bytes, " bytes, more than the ", budget,
+                                    " that it may; in use while each layer runs:");
     const std::vector<int64_t> bytes = BytesByLayer(plan.rows, plan.schedule);
     for (size_t i = 0; i < bytes.size(); ++i) {
-      if (bytes[i] + plan.state_bytes + plan.feed_bytes <= budget) continue;
-      absl::StrAppend(&layers, layers.empty() ? "" : ", ", i, " ", plan.rows.layers[i].name, " ", bytes[i]);
+      absl::StrAppend(&text, i == 0 ? " " : ", ", "#", i, " ", plan.rows.layers[i].name, " ",
+                      bytes[i] + plan.state_bytes + plan.feed_bytes);
     }
-    return absl::StrCat("the arena takes at least ", plan.arena_bytes, " bytes, more than the ", budget, " that it may",
-                        layers.empty() ? "" : absl::StrCat("; bytes in use by layer: ", layers));
+    return text;
   }
 
   static constexpr int64_t kMostSteps = 20000;  // of all plans that are compared
 
   const Network& network_;
-  PlanOptions options_;
+  const PlanOptions options_;
+  Candidates candidates_;
   std::vector<Preference> preferences_;
 };
 
@@ -456,10 +522,10 @@ bool Plan::is_streamed() const {
 
 absl::StatusOr<Plan> MakePlan(const Network& network, const PlanOptions& options) {
   if (!options.target.is(Optimize::kRam)) {
-    const Preference preference =
-        options.target.is(Optimize::kSize) ? Preference::kConstants : Preference::kInstructions;
+    const Preference preference = options.target.is(Optimize::kSize) ? Preference::kFlash : Preference::kInstructions;
     const std::vector<Preference> preferences(network.layers.size(), preference);
-    absl::StatusOr<Plan> plan = Planner(network, options, RowStorage::kRings).Make(preferences);
+    Candidates candidates(network, options.target);
+    absl::StatusOr<Plan> plan = Planner(network, options, RowStorage::kRings, &candidates).Make(preferences);
     if (!absl::IsResourceExhausted(plan.status())) return plan;
   }
   return LeanPlanner(network, options).Make(options.ram_bytes);

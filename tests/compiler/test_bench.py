@@ -75,10 +75,43 @@ def test_a_program_of_this_machine_is_exact_and_counts_nothing(tmp_path):
     assert report["exact"] is True and report["instructions"] == 0 and "\ninstructions " not in text
 
 
-def test_rows_streamed_take_less_memory(tmp_path):
-    whole, _ = measure(tmp_path, "kws_ref_model", "cortex-m4")
-    streamed, _ = measure(tmp_path, "kws_ref_model", "cortex-m4", "--optimize", "ram")
-    assert streamed["exact"] is True and streamed["ram_bytes"] < whole["ram_bytes"]
+# Bytes: input, arena, static data and stack on a Cortex-M4.
+@pytest.mark.parametrize("model, most, more", [
+    ("kws_ref_model", 6.0 * 1024, []),
+    ("vww_96_int8", 29.5 * 1024, []),
+    ("vww_96_int8", 15.5 * 1024, ["--by-rows"]),
+    ("pretrainedResnet_quant", 15 * 1024, []),
+    ("ad01_int8", 2.4 * 1024, []),
+    ("str_ww_ref_model", 5 * 1024, []),
+])
+def test_the_smallest_arenas_are_exact(tmp_path, model, most, more):
+    report, _ = measure(tmp_path, model, "cortex-m4", "--optimize", "ram", *more)
+    assert report["exact"] is True and report["ram_bytes"] <= most
+
+
+@pytest.mark.parametrize("core", ["generic", "cortex-m0", "cortex-m55", "riscv32"])
+@pytest.mark.parametrize("model", ["kws_ref_model", "str_ww_ref_model"])
+def test_rows_are_streamed_on_every_core(tmp_path, model, core):
+    whole, _ = measure(tmp_path, model, core)
+    streamed, _ = measure(tmp_path, model, core, "--optimize", "ram")
+    assert streamed["exact"] is True and streamed["arena_bytes"] < whole["arena_bytes"]
+
+
+def test_a_budget_is_met_by_the_fastest_plan_within_it(tmp_path):
+    counts = []
+    for budget in ("64K", "8K", "4300"):
+        report, _ = measure(tmp_path, "kws_ref_model", "cortex-m4", "--ram", budget)
+        most = {"64K": 65536, "8K": 8192, "4300": 4300}[budget]
+        assert report["exact"] is True and report["arena_bytes"] + report["input_bytes"] <= most
+        counts.append(report["instructions"])
+    assert counts == sorted(counts)
+
+
+def test_a_budget_of_flash_takes_smaller_kernels(tmp_path):
+    fast, _ = measure(tmp_path, "kws_ref_model", "cortex-m4")
+    small, _ = measure(tmp_path, "kws_ref_model", "cortex-m4", "--flash", 33_000)
+    flash = [report["code_bytes"] + report["constant_bytes"] for report in (fast, small)]
+    assert small["exact"] is True and flash[1] < flash[0]
 
 
 @pytest.mark.parametrize("board, core", [("nucleo-l4r5zi", "cortex-m4"), ("nrf5340-dk", "cortex-m33"),
@@ -106,7 +139,8 @@ def test_a_fed_model_holds_one_row_of_its_input(tmp_path):
     (["README.md", "--core", "generic"], ["README.md", "TensorFlow Lite"]),
     (["none.tflite", "--core", "generic"], ["none.tflite"]),
     (["MODEL", "--core", "generic", "--optimize", "fast"], ["--optimize", "fast", "speed, size, ram"]),
-    (["MODEL", "--core", "generic", "--ram", "1K"], ["kws_ref_model.tflite", "1024"]),
+    (["MODEL", "--core", "generic", "--ram", "1K"], ["kws_ref_model.tflite", "1024", "#0 CONV_2D", "#11 SOFTMAX"]),
+    (["MODEL", "--core", "cortex-m4", "--flash", "9K"], ["kws_ref_model.tflite", "9216", "#0 CONV_2D 2560"]),
     (["MODEL", "--core", "generic", "--ram", "much"], ["--ram", "much"]),
 ])
 def test_what_cannot_be_measured_is_one_line_and_leaves_nothing(tmp_path, arguments, words):
