@@ -58,9 +58,7 @@ int32_t FlatBuffer::FieldI32(Table table, uint32_t slot) {
 
 Table FlatBuffer::FieldTable(Table table, uint32_t slot) { return Follow(Field(table, slot, 4)); }
 
-void FlatBuffer::ReadVector(Table table, uint32_t slot, Vector* vector) {
-  *vector = FieldVector(table, slot, 4);
-}
+void FlatBuffer::ReadVector(Table table, uint32_t slot, Vector* vector) { *vector = FieldVector(table, slot, 4); }
 
 /* The vector whose offset stands in a field, or nothing where there is no such field. */
 Vector FlatBuffer::FieldVector(Table table, uint32_t slot, uint32_t element_bytes) {

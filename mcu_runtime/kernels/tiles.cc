@@ -11,7 +11,7 @@ MOTE_KERNEL void DotPixels(const int8_t* x, int32_t x_step, const int8_t* w, int
 }
 
 MOTE_KERNEL void DotPackedPixels(const int8_t* const* x, const int8_t* w, int32_t channels, int32_t n, uint32_t* packed,
-                     int32_t* sums, int32_t sums_step) {
+                                 int32_t* sums, int32_t sums_step) {
   for (int32_t first = 0; first < n; first += kPackedTaps) {
     const int32_t taps = n - first < kPackedTaps ? n - first : kPackedTaps;
     PackPixels(x, first, taps, packed);
@@ -44,7 +44,7 @@ MOTE_KERNEL void SumDepthwiseTile(const DepthwiseTaps& taps, const int8_t* x, co
  * (((h - [h < 0]) >> (k - 1)) + 1) >> 1, to whose 1 twice the zero point is added. Nothing overflows: the mantissa is
  * under 2^31, so that |h| < 2^31 - 1. */
 MOTE_KERNEL void StoreCodes(const int32_t* sums, const ChannelTerms* terms, int32_t count, const OutputRange& range,
-                int8_t* output) {
+                            int8_t* output) {
   if (count < 1) __builtin_unreachable();
   const int32_t stored = StoreUsualCodes(sums, terms, count, range, output);
   sums += stored;
