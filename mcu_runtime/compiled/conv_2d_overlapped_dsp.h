@@ -12,11 +12,11 @@ namespace mote::compiled {
 /* Conv: a ConvDsp without blocks of two and of one. */
 template <typename Conv>
 struct OverlappedDsp {
-  static void Run(const ConvDspParams& p, const uint8_t* const* rows, int32_t pixels, uint8_t* output,
-                  uint8_t* scratch) {
+  static void Run(const ConvDspParams& p, const PatchWindow& window, const uint8_t* const* rows, int32_t pixels,
+                  uint8_t* output, uint8_t* scratch) {
     int32_t x = 0;
     do {
-      x = Conv::template Blocks<3>(p, rows, x, pixels, output, scratch);
+      x = Conv::template Blocks<3>(p, window, rows, x, pixels, output, scratch);
       if (x == pixels) return;
       x = pixels - 3;
     } while (true);
@@ -24,14 +24,14 @@ struct OverlappedDsp {
 
   /* KernelForm::kWindow: one output row. */
   static void Row(const ConvDspParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
-    Run(p, rows, p.output_width, output + p.output_left, scratch);
+    Run(p, p.window, rows, p.output_width, output + p.output_left, scratch);
   }
   /* KernelForm::kPixels, for filters of one tap and stride 1. */
   static void Pixels(const ConvDspParams& p, const uint8_t* const* inputs, int32_t pixels, uint8_t* output,
                      uint8_t* scratch) {
-    ConvDspParams run = p;
-    run.window.width = pixels;
-    Run(run, inputs, pixels, output, scratch);
+    PatchWindow window = p.window;
+    window.width = pixels;
+    Run(p, window, inputs, pixels, output, scratch);
   }
 };
 
