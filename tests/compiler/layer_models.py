@@ -28,7 +28,8 @@ class Layer:
     dilation: tuple[int, int] = (1, 1)
     padding: str = "SAME"
     activation: str | None = None  # None: drawn
-    weights: str = "random"  # "extreme": some of -128; "edge": multipliers far from the common ones
+    weights: str = "random"  # "extreme": some of -128; "edge": multipliers far from the common ones;
+    #   "mixed": channels of multipliers 1/2 and a little more beside common ones, which no short requantization fits
 
 
 @dataclass
@@ -63,6 +64,8 @@ TABLE = {
     "valid": Shape((9, 9, 6), [conv(10, (4, 3), padding="VALID")]),
     "weights of -128": Shape((5, 6, 12), [conv(9, (3, 3), weights="extreme")]),
     "multipliers at the edges": Shape((4, 5, 4), [conv(11, weights="edge")]),
+    "mixed multipliers": Shape((6, 5, 12), [conv(10, (3, 3), weights="mixed")]),
+    "mixed multipliers, pointwise": Shape((6, 5, 12), [conv(9, weights="mixed"), depthwise(weights="mixed")]),
     "depthwise 3x3": Shape((9, 11, 12), [depthwise()]),
     "depthwise 3x3, stride 2": Shape((9, 12, 8), [depthwise(stride=(2, 2))]),
     "depthwise 3x3, strides 3 and 1": Shape((10, 13, 5), [depthwise(stride=(3, 1))]),
@@ -81,6 +84,8 @@ TABLE = {
     "odd channels into depthwise": Shape((8, 9, 4), [conv(7, weights="extreme"), depthwise(stride=(2, 2))]),
     "edges into depthwise": Shape((8, 9, 4), [conv(6, weights="edge"), depthwise()]),
     "depthwise into depthwise": Shape((10, 12, 8), [depthwise(), depthwise(stride=(2, 2)), depthwise((2, 2))]),
+    "mixed multipliers, few products": Shape((6, 5, 5), [conv(9, weights="mixed"), conv(8, weights="mixed")]),
+    "depthwise 4x2, mixed multipliers": Shape((7, 8, 6), [depthwise((4, 2), weights="mixed")]),
     "dense": Shape((1, 1, 64), [dense(12)]),
     "dense, three left of four": Shape((1, 1, 40), [dense(7, weights="extreme")]),
     "dense of odd inputs": Shape((1, 1, 37), [dense(6)]),
@@ -173,8 +178,14 @@ class _Chain:
         weighted.output_scale = f32(float(weighted.output_scale) * ratio)
         if layer.weights == "edge":
             self._move_to_edge(weighted, taps)
+        if layer.weights == "mixed":
+            weighted.scales = np.full(len(weighted.bias), 2.0**-12, f32)
+            weighted.scales[::2] = np.nextafter(f32(0.5), f32(1))
+            weighted.output_scale = self.scale
+            weighted.bias = np.clip(weighted.bias, -500, 500)
         weighted.tensor.data = weighted.weights
         weighted.tensor.scales = weighted.scales
+        weighted.tensor.zero_points = [0] * len(weighted.scales)
         return weighted
 
     def _move_to_edge(self, weighted: Weighted, taps: int) -> None:
