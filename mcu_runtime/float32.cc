@@ -2,11 +2,11 @@
 
 namespace mote::device {
 
-bool IsLess(const Scale& a, const Scale& b) {
+MOTE_KERNEL bool IsLess(const Scale& a, const Scale& b) {
   return a.exponent != b.exponent ? a.exponent < b.exponent : a.mantissa < b.mantissa;
 }
 
-Scale FloatFrom(uint64_t mantissa, int32_t exponent) {
+MOTE_KERNEL Scale FloatFrom(uint64_t mantissa, int32_t exponent) {
   int32_t width = 24;
   while (width < 64 && mantissa >> width != 0) ++width;
   if (width == 24) {
@@ -23,11 +23,11 @@ Scale FloatFrom(uint64_t mantissa, int32_t exponent) {
   return {static_cast<uint32_t>(mantissa), exponent};
 }
 
-Scale FloatProduct(const Scale& a, const Scale& b) {
+MOTE_KERNEL Scale FloatProduct(const Scale& a, const Scale& b) {
   return FloatFrom(static_cast<uint64_t>(a.mantissa) * b.mantissa, a.exponent + b.exponent);
 }
 
-Scale FloatQuotient(const Scale& a, const Scale& b) {
+MOTE_KERNEL Scale FloatQuotient(const Scale& a, const Scale& b) {
   uint32_t rest = a.mantissa;
   uint64_t quotient = 0; /* of 26 or 27 bits, and one that says whether anything remains */
   for (int32_t bit = 0; bit < 27; ++bit) {
@@ -41,7 +41,7 @@ Scale FloatQuotient(const Scale& a, const Scale& b) {
   return FloatFrom(quotient << 1 | (rest != 0 ? 1 : 0), a.exponent - b.exponent - 27);
 }
 
-Scale FloatSquareRoot(const Scale& a) {
+MOTE_KERNEL Scale FloatSquareRoot(const Scale& a) {
   /* The square root of a number of 49 or 50 bits, bit by bit: 25 bits. A tie there would be the square of an odd number
    * of 25 bits, and a's 24 bits hold none. */
   const int32_t shift = 25 + ((a.exponent - 25) & 1);
@@ -58,14 +58,14 @@ Scale FloatSquareRoot(const Scale& a) {
   return FloatFrom(root + (root & 1), (a.exponent - shift) / 2);
 }
 
-int32_t RoundToInteger(const Scale& a) {
+MOTE_KERNEL int32_t RoundToInteger(const Scale& a) {
   if (a.exponent > 0) return int32_t{1} << 24;
   if (a.exponent < -24) return 0; /* under a half */
   if (a.exponent == 0) return static_cast<int32_t>(a.mantissa);
   return static_cast<int32_t>((a.mantissa + (uint32_t{1} << (-a.exponent - 1))) >> -a.exponent);
 }
 
-Multiplier MultiplierFromWideRatio(uint64_t numerator, uint64_t denominator, int32_t power) {
+MOTE_KERNEL Multiplier MultiplierFromWideRatio(uint64_t numerator, uint64_t denominator, int32_t power) {
   while (numerator < denominator) numerator <<= 1, --power;
   while (numerator >= denominator << 1) denominator <<= 1, ++power;
   uint64_t quotient = 0; /* of 54 bits; a tie at the 54th is none where anything remains */

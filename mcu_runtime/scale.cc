@@ -49,7 +49,7 @@ Multiplier MakeMultiplier(uint32_t denominator, uint64_t numerator, int32_t expo
 
 }  // namespace
 
-bool DecodeScale(uint32_t bits, Scale* scale) {
+MOTE_KERNEL bool DecodeScale(uint32_t bits, Scale* scale) {
   const uint32_t biased = bits >> 23; /* with the sign: negative numbers are 256 and more */
   if (biased >= 255 || bits == 0) return false;
   uint32_t mantissa = bits & 0x7fffffu;
@@ -66,16 +66,16 @@ bool DecodeScale(uint32_t bits, Scale* scale) {
   return true;
 }
 
-Multiplier MultiplierFromProduct(const Scale& a, const Scale& b, const Scale& c) {
+MOTE_KERNEL Multiplier MultiplierFromProduct(const Scale& a, const Scale& b, const Scale& c) {
   return MakeMultiplier(c.mantissa, static_cast<uint64_t>(a.mantissa) * b.mantissa,
                         a.exponent + b.exponent - c.exponent);
 }
 
-Multiplier MultiplierFromRatio(const Scale& a, const Scale& c, int32_t power) {
+MOTE_KERNEL Multiplier MultiplierFromRatio(const Scale& a, const Scale& c, int32_t power) {
   return MakeMultiplier(c.mantissa, static_cast<uint64_t>(a.mantissa) << 24, a.exponent - c.exponent - 24 + power);
 }
 
-int32_t QuantizeBound(uint32_t value, const Scale& scale) {
+MOTE_KERNEL int32_t QuantizeBound(uint32_t value, const Scale& scale) {
   int32_t exponent = -24;
   while (value >> 23 == 0) {
     value <<= 1;

@@ -41,8 +41,8 @@ int64_t WidthOf(const std::string& type) {
 class Writer {
  public:
   Writer(const std::string& prefix, const RecordedModel& model,
-         const std::function<std::string(const Argument&)>& place)
-      : prefix_(prefix), model_(model), place_(place) {}
+         const std::function<std::string(const Argument&)>& place, ConstantNames* known)
+      : prefix_(prefix), model_(model), place_(place), known_(known) {}
 
   CallText Write(const KernelCall& call) {
     std::string arguments;
@@ -69,14 +69,14 @@ class Writer {
 
   std::string Name(const std::string& what) {
     const int number = names_[what]++;
-    return absl::StrCat(prefix_, what, number == 0 ? "" : absl::StrCat(number + 1));
+    if (number == 0) return prefix_ + what;
+    return absl::StrCat(prefix_, what.empty() ? "Part" : what, number + 1);  // kLayer12 is another layer's
   }
 
   std::string Table(const Argument& argument) {
     const std::string name = Name("Terms");
-    absl::StrAppend(&text_.constants, "constexpr ", argument.type, " ", name, "[", argument.count, "] = {\n",
-                    absl::StrReplaceAll(argument.text.substr(1, argument.text.size() - 2), {{"}, {", "},\n{"}}),
-                    "};\n\n");
+    absl::StrAppend(&text_.constants, "constexpr ", argument.type, " ", name, "[", argument.count, "] = {\n    ",
+                    argument.text.substr(1, argument.text.size() - 2), ",\n};\n\n");
     return name;
   }
 
@@ -118,7 +118,12 @@ class Writer {
       data = tensor.constant;
       bytes = tensor.bytes;
     }
+    if (argument.tensor >= 0) {
+      const auto found = known_->find({argument.tensor, argument.type});
+      if (found != known_->end()) return found->second;
+    }
     const std::string name = Name("Data");
+    if (argument.tensor >= 0) known_->emplace(std::pair(argument.tensor, argument.type), name);
     const std::vector<int64_t> values = Elements(argument.type, data, bytes);
     absl::StrAppend(&text_.constants, "alignas(4) constexpr ", argument.type, " ", name, "[", values.size(), "] = {\n",
                     TableText(values, 4), "};\n\n");
@@ -128,13 +133,15 @@ class Writer {
   const std::string& prefix_;
   const RecordedModel& model_;
   const std::function<std::string(const Argument&)>& place_;
+  ConstantNames* known_;
   CallText text_;
   std::string locals_;
   std::map<std::string, int> names_;
 };
 
-// Of the runtime's convolutions generated code has the bodies too.
+// Of the runtime's convolutions, and of its arithmetic on float32, generated code has the bodies too.
 constexpr char kConvolutions[] = "mcu_runtime/compiled/plain.h";
+constexpr char kFloat32[] = "mcu_runtime/compiled/float32.h";
 
 // At the begin of a line, as all declarations at namespace scope stand.
 bool Declares(absl::string_view text, const std::string& name) {
@@ -160,8 +167,8 @@ std::string HeaderDeclaring(const std::string& name) {
 }  // namespace
 
 CallText TextOf(const KernelCall& call, const std::string& prefix, const RecordedModel& model,
-                const std::function<std::string(const Argument&)>& place) {
-  return Writer(prefix, model, place).Write(call);
+                const std::function<std::string(const Argument&)>& place, ConstantNames* known) {
+  return Writer(prefix, model, place, known).Write(call);
 }
 
 std::set<std::string> HeadersOf(const KernelCall& call) {
@@ -170,7 +177,9 @@ std::set<std::string> HeadersOf(const KernelCall& call) {
   for (const Argument& argument : call.arguments) absl::StrAppend(&names, " ", argument.type);
   static const std::regex kName("mote::(device|compiled)::(\\w+)");
   for (std::sregex_iterator at(names.begin(), names.end(), kName), end; at != end; ++at) {
-    headers.insert((*at)[1] == "compiled" ? kConvolutions : HeaderDeclaring((*at)[2]));
+    const std::string header = (*at)[1] == "compiled" ? kConvolutions : HeaderDeclaring((*at)[2]);
+    headers.insert(header);
+    if (DeviceSourcesFor({header}).count("mcu_runtime/float32.h") != 0) headers.insert(kFloat32);
   }
   return headers;
 }

@@ -31,14 +31,18 @@ int64_t ConstantBytes(const KernelUse& use) {
   return bytes;
 }
 
-// Of the calls that the plain kernels are made of.
+// Of the calls that the plain kernels are made of: several may read one tensor.
 int64_t ConstantBytes(const Network& network, const RecordedOperator& op) {
   int64_t bytes = 0;
+  std::set<int> tensors;
   for (const KernelCall& call : op.calls) {
     for (const Argument& argument : call.arguments) {
       if (argument.kind != Argument::Kind::kPointer || argument.place != Argument::Place::kConstant) continue;
-      bytes += argument.tensor >= 0 ? network.model.tensors[argument.tensor].bytes
-                                    : static_cast<int64_t>(argument.bytes.size());
+      if (argument.tensor < 0) {
+        bytes += static_cast<int64_t>(argument.bytes.size());
+      } else if (tensors.insert(argument.tensor).second) {
+        bytes += network.model.tensors[argument.tensor].bytes;
+      }
     }
   }
   return bytes;

@@ -10,9 +10,9 @@ namespace mote::compiler {
 std::map<std::string, std::string> EmitFiles(const Network& network, const Plan& plan, const EmitOptions& options) {
   SourceTexts texts = SourceText(network, plan, options);
   std::map<std::string, std::string> files = DeviceSourcesFor(texts.headers);
-  files[options.name + ".h"] = HeaderText(network, plan, options);
-  files[options.name + ".cc"] = std::move(texts.source);
-  files[options.name + "_constants.h"] = std::move(texts.constants);
+  files[options.name + ".h"] = WithoutWideLines(HeaderText(network, plan, options));
+  files[options.name + ".cc"] = WithoutWideLines(texts.source);
+  files[options.name + "_constants.h"] = WithoutWideLines(texts.constants);
   return files;
 }
 

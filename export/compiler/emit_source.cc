@@ -12,7 +12,8 @@
 namespace mote::compiler {
 namespace {
 
-constexpr int kOrderLoop = 255;  // in the table of the order: mote::compiled::kOrderLoop
+// The largest numbers in the table of the order, which are mote::compiled::kOrderLoop too, and layers are below.
+constexpr int kMostOfBytes = 255, kMostOfHalfwords = 65535;
 
 constexpr char kUsingDevice[] = "using namespace mote::device;  // NOLINT: kernels' functions as template arguments\n";
 
@@ -25,6 +26,10 @@ class SourceWriter {
     AddHeader("mcu_runtime/compiled/rows.h");
     for (size_t i = 0; i < plan_.stages.size(); ++i) AddStage(static_cast<int>(i));
     std::string body = plan_.by_rows ? FedInvoke() : streamed_ ? StreamedInvoke() : PlainInvoke();
+    if (plan_.state_bytes != 0) {
+      const std::vector<uint8_t>& state = network_.model.initial_state;
+      AddConstant("kInitialState", "uint8_t", 4, {state.begin(), state.end()});
+    }
     const std::string places = Places();
     SourceTexts texts;
     texts.headers = headers_;
@@ -243,11 +248,14 @@ class SourceWriter {
       const std::string prefix = absl::StrCat("kLayer", index, layer.recorded->calls.size() == 1 ? "" : "Call",
                                               layer.recorded->calls.size() == 1 ? "" : absl::StrCat(number));
       ++number;
-      const CallText text = TextOf(call, prefix, network_.model, [&](const Argument& argument) {
-        return argument.place == Argument::Place::kScratch
-                   ? absl::StrCat("arena + ", plan_.schedule.scratch_offset[index] + argument.offset)
-                   : absl::StrCat("arena + ", PlaceOfFileTensor(argument.tensor) + argument.offset);
-      });
+      const CallText text = TextOf(
+          call, prefix, network_.model,
+          [&](const Argument& argument) {
+            return argument.place == Argument::Place::kScratch
+                       ? absl::StrCat("arena + ", plan_.schedule.scratch_offset[index] + argument.offset)
+                       : absl::StrCat("arena + ", PlaceOfFileTensor(argument.tensor) + argument.offset);
+          },
+          &constant_names_);
       absl::StrAppend(&constants_, text.constants);
       absl::StrAppend(&layers_, text.parameters);
       absl::StrAppend(&body, "  ", text.call, "\n");
@@ -332,12 +340,25 @@ class SourceWriter {
 
   std::string StreamedInvoke() {
     AddHeader("mcu_runtime/compiled/order.h");
+    const std::vector<OrderLoop> loops = CompactOrder(plan_.schedule.steps);
     std::vector<int64_t> table;
-    AddLoops(CompactOrder(plan_.schedule.steps), &table);
-    AddConstant("kOrder", "uint8_t", 1, table);
+    AddLoops(loops, kMostOfBytes, &table);
+    if (!FitsBytes(table)) {
+      table.clear();
+      AddLoops(loops, kMostOfHalfwords, &table);
+    }
+    AddOrder(table);
     return absl::StrCat(Steps(), InvokeHead(), "  int16_t rows[", plan_.stages.size(),
                         "] = {};\n  mote::compiled::RunOrder(kOrder, ", table.size(), ", kSteps, rows, arena",
                         options_.hook ? absl::StrCat(", [](int32_t layer) { ", Hook("layer"), " }") : "", ");\n}\n");
+  }
+
+  bool FitsBytes(const std::vector<int64_t>& order) const {
+    return plan_.stages.size() <= kMostOfBytes && *std::max_element(order.begin(), order.end()) <= kMostOfBytes;
+  }
+
+  void AddOrder(const std::vector<int64_t>& order) {
+    AddConstant("kOrder", FitsBytes(order) ? "uint8_t" : "uint16_t", 2, order);
   }
 
   std::string Steps() const {
@@ -369,15 +390,15 @@ class SourceWriter {
     std::vector<int64_t> table;
     const std::vector<Step>& steps = plan_.schedule.steps;
     for (size_t i = 0; i < steps.size(); ++i) {
-      const bool again =
-          !table.empty() && steps[i].layer != 0 && table[table.size() - 2] == steps[i].layer && table.back() < 255;
+      const bool again = !table.empty() && steps[i].layer != 0 && table[table.size() - 2] == steps[i].layer &&
+                         table.back() < kMostOfBytes;
       if (again) {
         ++table.back();
       } else {
         table.insert(table.end(), {steps[i].layer, 1});
       }
     }
-    AddConstant("kOrder", "uint8_t", 1, table);
+    AddOrder(table);
     const std::string hook =
         options_.hook ? absl::StrCat(", [](int32_t layer) { ", Hook("layer"), " }") : std::string();
     return absl::StrCat(
@@ -388,17 +409,17 @@ class SourceWriter {
         ");\n}\n");
   }
 
-  static void AddLoops(const std::vector<OrderLoop>& loops, std::vector<int64_t>* table) {
+  static void AddLoops(const std::vector<OrderLoop>& loops, int most, std::vector<int64_t>* table) {
     for (const OrderLoop& loop : loops) {
-      for (int left = loop.count; left > 0; left -= std::min(left, 255)) {
-        const int count = std::min(left, 255);
+      for (int left = loop.count; left > 0; left -= std::min(left, most)) {
+        const int count = std::min(left, most);
         if (loop.layer >= 0) {
           table->insert(table->end(), {loop.layer, count});
           continue;
         }
         std::vector<int64_t> body;
-        AddLoops(loop.body, &body);
-        table->insert(table->end(), {kOrderLoop, count, static_cast<int64_t>(body.size())});
+        AddLoops(loop.body, most, &body);
+        table->insert(table->end(), {most, count, static_cast<int64_t>(body.size())});
         table->insert(table->end(), body.begin(), body.end());
       }
     }
@@ -411,6 +432,7 @@ class SourceWriter {
   std::vector<std::string> headers_;
   std::vector<std::string> outside_;
   std::vector<int> addressed_;
+  ConstantNames constant_names_;
   std::string constants_;
   std::string layers_;
 };

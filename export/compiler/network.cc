@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "export/compiler/output_copies.h"
 #include "export/compiler/record_types.h"
 #include "nlohmann/json.hpp"
 
@@ -48,7 +49,9 @@ class NetworkReader {
     for (const FileTensor& file : files) {
       if (!used[file.index] || file.constant != nullptr) continue;
       if (file.same_as >= 0) {
-        network_.tensor_of_file[file.index] = network_.tensor_of_file[file.same_as];
+        const int first = network_.tensor_of_file[file.same_as];
+        network_.tensor_of_file[file.index] = first;
+        if (first >= 0) PreferImage(file, &network_.tensors[first]);
         continue;
       }
       Tensor tensor;
@@ -64,7 +67,7 @@ class NetworkReader {
         tensor.scale = file.scales[0];
         tensor.zero_point = static_cast<int>(file.zero_points[0]);
       }
-      SetImage(&tensor);
+      SetImage(file.shape, &tensor);
       network_.tensor_of_file[file.index] = tensor.index;
       network_.tensors.push_back(std::move(tensor));
     }
@@ -74,12 +77,12 @@ class NetworkReader {
     }
     for (const int output : network_.model.outputs) {
       network_.outputs.push_back(network_.tensor_of_file[output]);
-      if (network_.outputs.back() >= 0) network_.tensors[network_.outputs.back()].is_output = true;
+      network_.tensors[network_.outputs.back()].is_output = true;
     }
   }
 
-  static void SetImage(Tensor* tensor) {
-    const std::vector<int>& shape = tensor->shape;
+  static void SetImage(const std::vector<int>& shape, Tensor* tensor) {
+    tensor->height = tensor->width = tensor->channels = 1;
     if (shape.size() == 4 && shape[0] == 1) {
       tensor->height = shape[1];
       tensor->width = shape[2];
@@ -89,6 +92,12 @@ class NetworkReader {
     if (shape.empty()) return;
     tensor->channels = shape.back();
     for (size_t d = 0; d + 1 < shape.size(); ++d) tensor->width *= shape[d];
+  }
+
+  // A tensor that is an image under one of its shapes is one.
+  static void PreferImage(const FileTensor& other, Tensor* tensor) {
+    const bool is_image = other.shape.size() == 4 && other.shape[0] == 1 && other.shape[1] > tensor->height;
+    if (is_image && other.bytes == tensor->bytes) SetImage(other.shape, tensor);
   }
 
   void AddLayer(const RecordedOperator& op) {
@@ -123,14 +132,42 @@ class NetworkReader {
         layer->kind = absl::StrContains(call.function, "MaximumOf") ? LayerKind::kMaxPool : LayerKind::kAveragePool;
       }
     } else if (const auto* sum = ParamsOf<recorded::AddFunction<recorded::kAddBits8, 1>>(call)) {
-      SolveSum(sum->p, false, layer);
+      SolveSum(op, sum->p, false, layer);
     } else if (const auto* difference = ParamsOf<recorded::AddFunction<recorded::kAddBits8, -1>>(call)) {
-      SolveSum(difference->p, true, layer);
+      SolveSum(op, difference->p, true, layer);
     } else if (const auto* sums = ParamsOf<recorded::SumParams>(call)) {
       SolveMean(call, *sums, layer);
     } else if (!op.table.empty() && layer->inputs.size() == 1) {
       layer->kind = LayerKind::kTable;
       for (int i = 0; i < 256; ++i) layer->table[i] = static_cast<int8_t>(op.table[i]);
+    }
+    if (!FitsImages(*layer)) layer->kind = LayerKind::kOther;
+  }
+
+  // Whether the tensors are the images that the layer works on: those that share their bytes may have other shapes.
+  // State has no rows.
+  bool FitsImages(const Layer& layer) const {
+    const auto is_state = [this](int tensor) { return network_.tensors[tensor].is_state; };
+    if (std::any_of(layer.inputs.begin(), layer.inputs.end(), is_state)) return false;
+    const auto image = [this](int tensor) {
+      const Tensor& t = network_.tensors[tensor];
+      return std::array<int, 3>{t.height, t.width, t.channels};
+    };
+    switch (layer.kind) {
+      case LayerKind::kConvolution:
+      case LayerKind::kDepthwise:
+      case LayerKind::kAveragePool:
+      case LayerKind::kMaxPool:
+        return image(layer.inputs[0]) ==
+                   std::array<int, 3>{layer.vertical.input, layer.horizontal.input, layer.input_channels} &&
+               image(layer.outputs[0]) ==
+                   std::array<int, 3>{layer.vertical.output, layer.horizontal.output, layer.output_channels};
+      case LayerKind::kAdd:
+      case LayerKind::kTable:
+        return std::all_of(layer.inputs.begin(), layer.inputs.end(),
+                           [&](int input) { return image(input) == image(layer.outputs[0]); });
+      default:
+        return true;
     }
   }
 
@@ -182,11 +219,6 @@ class NetworkReader {
       // Rows of inputs are pixels.
       layer->kind = LayerKind::kConvolution;
       layer->horizontal.input = layer->horizontal.output = p.batches;
-      Tensor& input = network_.tensors[layer->inputs[0]];
-      const Tensor& output = network_.tensors[layer->outputs[0]];
-      const bool fits = input.height == 1 && output.height == 1 && input.channels == p.input_channels &&
-                        output.channels == p.output_channels;
-      if (!fits) layer->kind = LayerKind::kOther;
     } else if (p.batches == 1) {
       layer->kind = depthwise ? LayerKind::kDepthwise : LayerKind::kConvolution;
     }
@@ -198,11 +230,9 @@ class NetworkReader {
     return reinterpret_cast<const int8_t*>(bytes);
   }
 
-  void SolveSum(const recorded::AddParams& p, bool subtracts, Layer* layer) const {
+  void SolveSum(const RecordedOperator& op, const recorded::AddParams& p, bool subtracts, Layer* layer) const {
     if (layer->inputs.size() != 2) return;
-    const Tensor& a = network_.tensors[layer->inputs[0]];
-    const Tensor& b = network_.tensors[layer->inputs[1]];
-    if (a.shape != b.shape) return;
+    if (network_.model.tensors[op.inputs[0]].shape != network_.model.tensors[op.inputs[1]].shape) return;
     layer->kind = LayerKind::kAdd;
     const auto mantissa = [](const recorded::AddTerm& term) { return term.upper * 65536 + term.lower; };
     layer->sum = {p.a.zero_point,   p.b.zero_point, mantissa(p.a),  -p.a.shift.shift,    mantissa(p.b),
@@ -237,7 +267,7 @@ class NetworkReader {
 
   void ReadClassNames() {
     const auto found = network_.model.metadata.find("mote");
-    if (found == network_.model.metadata.end() || network_.outputs.size() != 1 || network_.outputs[0] < 0) return;
+    if (found == network_.model.metadata.end() || network_.outputs.size() != 1) return;
     const nlohmann::json json = nlohmann::json::parse(found->second, nullptr, false);
     if (!json.is_object() || !json.contains("class_names") || !json["class_names"].is_array()) return;
     std::vector<std::string> names;
@@ -258,6 +288,7 @@ class NetworkReader {
 absl::StatusOr<Network> ReadNetwork(std::string file) {
   absl::StatusOr<RecordedModel> model = RecordModel(std::move(file));
   if (!model.ok()) return model.status();
+  CopyOutputs(&*model);
   return NetworkReader(*std::move(model)).Read();
 }
 

@@ -204,7 +204,7 @@ class Planner {
     for (size_t i = 0; i < network_.layers.size(); ++i) AddLayer(network_.layers[i], uses[i]);
     for (const int output : network_.outputs)
       plan_.outputs.push_back(Converted(output, Nhwc8(network_.tensors[output])));
-    PlaceState();
+    plan_.state_bytes = static_cast<int64_t>(network_.model.initial_state.size());
     DescribeRows();
     return Schedule();
   }
@@ -262,12 +262,6 @@ class Planner {
     plan_.stages.push_back(std::move(stage));
   }
 
-  void PlaceState() {
-    for (const Tensor& tensor : network_.tensors) {
-      if (tensor.is_state) plan_.state_bytes = std::max(plan_.state_bytes, tensor.state_offset + tensor.bytes);
-    }
-  }
-
   void DescribeRows() {
     for (const Buffer& buffer : plan_.buffers) {
       const Tensor& tensor = network_.tensors[buffer.tensor];
@@ -294,6 +288,7 @@ class Planner {
       }
     }
     for (const Stage& stage : plan_.stages) plan_.rows.layers.push_back(LayerOf(stage));
+    KeepOrderOfState();
     // Only what some kernel takes whole must stand in one piece.
     for (size_t i = 0; i < plan_.buffers.size(); ++i) {
       RowTensor& rows = plan_.rows.tensors[i];
@@ -306,6 +301,29 @@ class Planner {
     }
   }
 
+  // What reads or writes state does so in the file's order: each of those stages gives the next a word to wait for.
+  void KeepOrderOfState() {
+    int word = -1;
+    for (size_t i = 0; i < plan_.stages.size(); ++i) {
+      const Stage& stage = plan_.stages[i];
+      const auto is_state = [this](int buffer) { return IsState(buffer); };
+      if (std::none_of(stage.inputs.begin(), stage.inputs.end(), is_state) &&
+          std::none_of(stage.outputs.begin(), stage.outputs.end(), is_state)) {
+        continue;
+      }
+      RowLayer& layer = plan_.rows.layers[i];
+      if (word >= 0) layer.inputs.push_back(Uses(word, AllRows(layer.steps, 1)));
+      RowTensor rows;
+      rows.name = "order of state";
+      rows.rows = 1;
+      rows.row_bytes = 1;
+      rows.kind = RowTensor::Kind::kExternal;
+      word = static_cast<int>(plan_.rows.tensors.size());
+      plan_.rows.tensors.push_back(rows);
+      layer.outputs.push_back(Uses(word, LastStep(layer.steps, 1)));
+    }
+  }
+
   RowLayer LayerOf(const Stage& stage) {
     constexpr int64_t kStepOverhead = 40;
     RowLayer layer;
@@ -315,6 +333,7 @@ class Planner {
     layer.alignment = kPlaceAlignment;
     layer.step_cost = kStepOverhead;
     const auto height = [this](int buffer) { return network_.tensors[plan_.buffers[buffer].tensor].height; };
+    const auto bytes = [this](int buffer) { return network_.tensors[plan_.buffers[buffer].tensor].bytes; };
     const int rows_out = height(stage.outputs[0]);
     switch (stage.use.form) {
       case KernelForm::kWindow: {
@@ -343,8 +362,10 @@ class Planner {
       case KernelForm::kVector:
       case KernelForm::kWhole:
         layer.steps = 1;
-        for (const int input : stage.inputs) layer.inputs.push_back(Uses(input, AllRows(1, height(input))));
-        if (stage.use.in_place && !layer.inputs.empty()) layer.inputs[0].overwrite_lag = 0;
+        for (const int input : stage.inputs) {
+          layer.inputs.push_back(Uses(input, AllRows(1, height(input))));
+          if (stage.use.in_place && bytes(input) == bytes(stage.outputs[0])) layer.inputs.back().overwrite_lag = 0;
+        }
         for (const int output : stage.outputs) layer.outputs.push_back(Uses(output, AllRows(1, height(output))));
         break;
     }

@@ -37,7 +37,7 @@ struct Plan {
   std::vector<Buffer> buffers;       // inputs of the network first
   std::vector<Stage> stages;         // in an order in which they can run
   std::vector<int> inputs, outputs;  // buffers
-  RowNetwork rows;                   // tensors as `buffers`, then one that holds all state; layers as `stages`
+  RowNetwork rows;                   // tensors as `buffers`, then what orders stages that use state; layers as `stages`
   Schedule schedule;
   int64_t state_offset = 0, state_bytes = 0;  // of tensors that are kept from one inference to the next
   int64_t arena_bytes = 0;

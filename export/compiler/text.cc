@@ -2,10 +2,57 @@
 
 #include <cctype>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace mote::compiler {
+namespace {
+
+constexpr size_t kColumns = 120;
+
+// Where a line that begins at `begin` and has room up to `end` is broken: behind a comma, or 0. A comma further in is
+// taken only where those further out leave most of the line empty.
+size_t CommaBefore(const std::string& text, size_t begin, size_t end) {
+  size_t at = 0;
+  int depth = 0, least = 0;
+  bool in_string = false;
+  for (size_t i = begin; i + 1 < end; ++i) {
+    const char c = text[i];
+    if (c == '"' && (i == begin || text[i - 1] != '\\')) in_string = !in_string;
+    if (in_string) continue;
+    if (c == '(' || c == '{' || c == '<') ++depth;
+    if (c == ')' || c == '}' || c == '>') --depth;
+    if (c != ',' || text[i + 1] != ' ') continue;
+    const bool is_better = at == 0 || depth <= least || at - begin < (end - begin) / 3;
+    if (is_better) at = i + 1, least = depth;
+  }
+  return at;
+}
+
+std::string Broken(const std::string& line) {
+  const size_t margin = line.find_first_not_of(' ');
+  const std::string begin = line.substr(0, margin);
+  const bool is_comment = absl::StartsWith(line.substr(margin), "//") || absl::StartsWith(line, " * ");
+  if (const size_t comment = line.find(";  // "); !is_comment && comment != std::string::npos) {
+    return WithoutWideLines(absl::StrCat(begin, line.substr(comment + 3), "\n", line.substr(0, comment + 1)));
+  }
+  const std::string next = is_comment ? absl::StrCat(begin, line.substr(margin, 2)) : begin + "    ";
+  std::string result, rest = line;
+  while (rest.size() > kColumns) {
+    const size_t end = kColumns + 1;
+    size_t at = is_comment ? rest.rfind(' ', kColumns) : CommaBefore(rest, 0, end);
+    if (at == 0 && rest.rfind(" = ", kColumns) != std::string::npos) at = rest.rfind(" = ", kColumns) + 2;
+    if (at == std::string::npos || at <= next.size()) break;
+    absl::StrAppend(&result, rest.substr(0, at), "\n");
+    rest = absl::StrCat(next, rest.substr(is_comment ? at + (next.back() == ' ' ? 1 : 0) : at + 1));
+  }
+  return result + rest;
+}
+
+}  // namespace
 
 std::string Upper(const std::string& text) {
   std::string upper = text;
@@ -54,6 +101,14 @@ std::string StageText(const Network& network, const Plan& plan, const Stage& sta
     return absl::StrJoin(buffers, ", ", [&](std::string* out, int buffer) { out->append(ShapeText(tensor(buffer))); });
   };
   return absl::StrCat(text, ", ", shapes(stage.inputs), " -> ", shapes(stage.outputs));
+}
+
+std::string WithoutWideLines(const std::string& text) {
+  std::string result;
+  for (const absl::string_view line : absl::StrSplit(absl::StripSuffix(text, "\n"), '\n')) {
+    absl::StrAppend(&result, line.size() <= kColumns ? std::string(line) : Broken(std::string(line)), "\n");
+  }
+  return result;
 }
 
 std::string TableText(const std::vector<int64_t>& values, int indent) { return StructuresText(values, "$", indent); }

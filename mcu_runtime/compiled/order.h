@@ -9,17 +9,19 @@ namespace mote::compiled {
 /* Computes row y of a layer; a layer's rows come in order. */
 using StepFunction = void (*)(uint8_t* arena, int32_t y);
 
-/* `order`, a table of bytes, is a list of entries:
- *   {layer, n}                       n rows of the layer
- *   {kOrderLoop, n, bytes, entries}  the entries, `bytes` long together, n times
+/* `order`, a table of bytes (of halfwords for very large models), is a list of entries:
+ *   {layer, n}                         n rows of the layer
+ *   {kOrderLoop, n, numbers, entries}  the entries, so many numbers together, n times
  * rows[layer] counts those that are done. Loops stand in loops a few deep. */
-constexpr uint8_t kOrderLoop = 255;
+template <typename Number>
+constexpr Number kOrderLoop = static_cast<Number>(-1);
 
-inline void RunOrder(const uint8_t* order, int32_t bytes, const StepFunction* steps, int16_t* rows, uint8_t* arena,
+template <typename Number>
+inline void RunOrder(const Number* order, int32_t numbers, const StepFunction* steps, int16_t* rows, uint8_t* arena,
                      void (*hook)(int32_t layer) = nullptr) {
-  for (const uint8_t* end = order + bytes; order != end;) {
-    const uint8_t layer = order[0];
-    if (layer == kOrderLoop) {
+  for (const Number* end = order + numbers; order != end;) {
+    const Number layer = order[0];
+    if (layer == kOrderLoop<Number>) {
       for (int32_t n = order[1]; n > 0; --n) RunOrder(order + 3, order[2], steps, rows, arena, hook);
       order += 3 + order[2];
       continue;
@@ -42,11 +44,11 @@ struct Feed {
 };
 
 /* Runs up to where the next row of the input is needed, or to the end. */
-template <int kLayers>
-inline void RunToFeed(const uint8_t* order, int32_t bytes, const StepFunction* steps, Feed<kLayers>* feed,
+template <typename Number, int kLayers>
+inline void RunToFeed(const Number* order, int32_t numbers, const StepFunction* steps, Feed<kLayers>* feed,
                       uint8_t* arena, void (*hook)(int32_t layer)) {
-  for (; feed->at < bytes && order[feed->at] != 0; feed->at += 2) {
-    const uint8_t layer = order[feed->at];
+  for (; feed->at < numbers && order[feed->at] != 0; feed->at += 2) {
+    const Number layer = order[feed->at];
     for (int32_t n = order[feed->at + 1]; n > 0; --n) {
       steps[layer](arena, feed->rows[layer]++);
       if (hook != nullptr) hook(layer);
@@ -54,24 +56,24 @@ inline void RunToFeed(const uint8_t* order, int32_t bytes, const StepFunction* s
   }
 }
 
-template <int kLayers>
-inline void BeginFeed(const uint8_t* order, int32_t bytes, const StepFunction* steps, Feed<kLayers>* feed,
+template <typename Number, int kLayers>
+inline void BeginFeed(const Number* order, int32_t numbers, const StepFunction* steps, Feed<kLayers>* feed,
                       uint8_t* arena, void (*hook)(int32_t layer) = nullptr) {
   *feed = {};
-  RunToFeed(order, bytes, steps, feed, arena, hook);
+  RunToFeed(order, numbers, steps, feed, arena, hook);
 }
 
 /* 1 where the row was the last one and the output is there; more rows are not taken then. */
-template <int kLayers>
-inline int PushRow(const uint8_t* order, int32_t bytes, const StepFunction* steps, Feed<kLayers>* feed, uint8_t* arena,
+template <typename Number, int kLayers>
+inline int PushRow(const Number* order, int32_t numbers, const StepFunction* steps, Feed<kLayers>* feed, uint8_t* arena,
                    const void* row, void (*hook)(int32_t layer) = nullptr) {
-  if (feed->at < bytes) {
+  if (feed->at < numbers) {
     feed->row = row;
     steps[0](arena, feed->rows[0]++);
     feed->at += 2;
-    RunToFeed(order, bytes, steps, feed, arena, hook);
+    RunToFeed(order, numbers, steps, feed, arena, hook);
   }
-  return feed->at >= bytes;
+  return feed->at >= numbers;
 }
 
 }  // namespace mote::compiled

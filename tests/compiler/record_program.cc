@@ -34,10 +34,12 @@ class ModelText {
   // Adds to `headers` what its calls need.
   std::string Text(std::set<std::string>& headers) const {
     std::string constants, body;
+    ConstantNames names;
     for (const RecordedOperator& op : model_.operators) {
       for (size_t c = 0; c < op.calls.size(); ++c) {
-        const CallText text = TextOf(op.calls[c], absl::StrCat("kLayer", op.index, "Call", c), model_,
-                                     [&](const Argument& argument) { return PlaceOf(argument); });
+        const CallText text = TextOf(
+            op.calls[c], absl::StrCat("kLayer", op.index, "Call", c), model_,
+            [&](const Argument& argument) { return PlaceOf(argument); }, &names);
         headers.merge(HeadersOf(op.calls[c]));
         absl::StrAppend(&constants, text.constants, text.parameters);
         absl::StrAppend(&body, "  {\n  ", text.call, "\n  }\n");

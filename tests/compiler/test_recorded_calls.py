@@ -49,9 +49,8 @@ def build(folder: Path, files: list[bytes]) -> Path:
         paths.append(folder / f"{number}.tflite")
         paths[-1].write_bytes(file)
     subprocess.run([record_program(), folder / "calls.cc", *paths], check=True)
-    sources = [folder / "calls.cc", ROOT / "mcu_runtime" / "float32.cc", ROOT / "mcu_runtime" / "scale.cc"]
     options = ["-std=c++17", "-O1", "-fno-strict-aliasing", *WARNINGS, "-I", ROOT]
-    subprocess.run(["g++", *options, *sources, "-o", folder / "calls"], check=True)
+    subprocess.run(["g++", *options, folder / "calls.cc", "-o", folder / "calls"], check=True)
     return folder / "calls"
 
 
