@@ -50,9 +50,10 @@ def _extents(rng):
 
 
 class Weighted:
-    """Weights, bias and scales of an operator whose channels sum `taps` products each."""
+    """Weights, bias and scales of an operator whose channels sum `taps` products each. `input_scale`: of what it reads,
+    where that is not free."""
 
-    def __init__(self, rng, type, bits, shape, channel_axis, taps, per_tensor_only=False):
+    def __init__(self, rng, type, bits, shape, channel_axis, taps, per_tensor_only=False, input_scale=None):
         largest = 7 if bits == 4 else 127
         channels = shape[channel_axis]
         self.weights = rng.integers(-largest, largest + 1, shape).astype(np.int8)
@@ -61,7 +62,7 @@ class Weighted:
             self.weights.flat[rng.integers(self.weights.size, size=1 + self.weights.size // 9)] = -largest - 1
         elif kind < 0.25:  # sums as large as they get
             self.weights[...] = rng.choice([-largest - 1, largest])
-        self.input_scale = f32(10.0 ** rng.uniform(-3, 0))
+        self.input_scale = f32(10.0 ** rng.uniform(-3, 0)) if input_scale is None else f32(input_scale)
         per_tensor = per_tensor_only or rng.random() < 0.3
         self.scales = (10.0 ** rng.uniform(-3, -1) * 2.0 ** rng.uniform(-1, 1, 1 if per_tensor else channels)).astype(f32)
         if len(self.scales) > 1 and rng.random() < 0.2:
@@ -70,7 +71,8 @@ class Weighted:
         spread *= 19000 if type == INT16 else 80
         self.output_scale = f32(spread / (25000 if type == INT16 else 100) * 2.0 ** rng.uniform(-2, 2))
         if rng.random() < 0.2:  # a multiplier at a power of two, 1/2 and more among them
-            self.input_scale = f32(2.0 ** int(rng.integers(-8, 1)))
+            if input_scale is None:
+                self.input_scale = f32(2.0 ** int(rng.integers(-8, 1)))
             self.scales = (2.0 ** rng.integers(-4, 1, len(self.scales))).astype(f32)
             room = int(np.log2(2.0**31 / (2.0 * taps * (largest + 1) * (32768 if type == INT16 else 255))))
             power = int(rng.integers(-10, max(-9, min(room, 4))))
