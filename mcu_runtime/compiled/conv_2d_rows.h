@@ -21,13 +21,12 @@ struct ConvRowsParams {
 inline void GatherRow(const device::ConvolutionParams& p, const device::Taps& columns, const uint8_t* row,
                       int8_t* patch) {
   const device::Window& h = p.horizontal;
-  int32_t runs = columns.end - columns.begin;
+  int32_t runs = columns.count;
   if (row == nullptr || runs != h.filter) {
     __builtin_memset(patch, p.input_zero_point, static_cast<uint32_t>(h.filter * p.input_channels));
   }
   if (row == nullptr || runs == 0) return;
-  const int8_t* from =
-      reinterpret_cast<const int8_t*>(row) + (columns.origin + columns.begin * h.dilation) * p.input_channels;
+  const int8_t* from = reinterpret_cast<const int8_t*>(row) + columns.at * p.input_channels;
   /* Where there is one tap there is no step, and a dilation past the input is no distance in it. */
   const int32_t step = runs > 1 ? h.dilation * p.input_channels : 0;
   int32_t bytes = p.input_channels;
@@ -42,7 +41,8 @@ inline void GatherRow(const device::ConvolutionParams& p, const device::Taps& co
 }
 
 inline void GatherRows(const device::ConvolutionParams& p, const uint8_t* const* rows, int32_t x, int8_t* patch) {
-  const device::Taps columns = p.horizontal.TapsInside(x);
+  device::Taps columns;
+  p.horizontal.TapsInside(x, &columns);
   for (int32_t tap = 0; tap < p.vertical.filter; ++tap, patch += p.horizontal.filter * p.input_channels) {
     GatherRow(p, columns, rows[tap], patch);
   }

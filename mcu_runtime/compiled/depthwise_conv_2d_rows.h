@@ -79,12 +79,13 @@ inline void DepthwiseRow(const DepthwiseRowsParams& params, const uint8_t* const
   taps.w_step = p.output_channels;
   int8_t* to = reinterpret_cast<int8_t*>(output);
   for (int32_t x = 0; x < h.output; ++x, to += p.output_channels) {
-    const device::Taps columns = h.TapsInside(x);
-    taps.columns = columns.end - columns.begin;
+    device::Taps columns;
+    h.TapsInside(x, &columns);
+    taps.columns = columns.count;
     /* Where there is one tap there is no step, and a dilation past the input is no distance in it. */
     taps.x_step = taps.columns > 1 ? h.dilation * p.input_channels : 0;
     taps.w_row = (h.filter - taps.columns) * taps.w_step;
-    const int32_t first = taps.columns > 0 ? (columns.origin + columns.begin * h.dilation) * p.input_channels : 0;
+    const int32_t first = columns.at * p.input_channels;
     DepthwisePixel(params, taps, rows, first, weights + columns.begin * taps.w_step, to);
   }
 }
