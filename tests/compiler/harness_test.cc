@@ -87,8 +87,8 @@ TEST_P(Harness, InputsOfAnotherSizeAreRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cores, Harness, ::testing::Values("generic", "cortex-m0", "cortex-m4", "riscv32"),
-                         [](const auto& info) {
-                           return absl::StrReplaceAll(info.param, {{"-", "_"}});
+                         [](const auto& core) {
+                           return absl::StrReplaceAll(core.param, {{"-", "_"}});
                          });
 
 // The M0 has no unaligned loads; the machine that stands for it has.

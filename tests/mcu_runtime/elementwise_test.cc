@@ -167,7 +167,7 @@ void ExpectTerms(int lowest, int highest, int zero_point) {
     Multiplier m = {static_cast<int32_t>((random() >> 2) | 0x40000000u), -static_cast<int32_t>(random() % 32)};
     if (m.exponent == 0) m.mantissa = 1 << 30;  // at most 1/2
     if (i == 0) m = Multiplier();
-    const AddTerm term(zero_point, m);
+    const AddTerm term = AddTerm::Of(zero_point, m);
     for (int x = lowest; x <= highest; x += kBits == kAddBits8 ? 1 : 17) {
       ASSERT_EQ(term.At<kBits>(x), Requantize((x - zero_point) * (1 << kBits), m))
           << x << ", " << m.mantissa << ", " << m.exponent;
