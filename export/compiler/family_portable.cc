@@ -24,6 +24,7 @@ std::string LayerText(const Layer& layer, bool depthwise, int64_t pixels) {
 }
 
 bool IsRowConvolution(const Network& network, const Layer& layer, LayerKind kind, const Request& request) {
+  if (request.target.is(Optimize::kSize)) return false;  // the plain kernels are less code
   const Tensor& output = network.tensors[layer.outputs[0]];
   return layer.kind == kind && network.tensors[layer.inputs[0]].type == "int8" && output.type == "int8" &&
          (!request.output || *request.output == Nhwc8(output));

@@ -26,14 +26,43 @@ def test_every_file_of_the_device_library_is_free_of_warnings(tools, name):
 
 @pytest.mark.parametrize("name", COMPILERS)
 def test_every_header_of_the_device_library_stands_alone(tools, name, tmp_path):
-    room = tools.source / "mcu_runtime"
-    files = []
-    for header in sorted(file for file in room.rglob("*.h") if file.parent.name != "device"):
-        path = header.relative_to(tools.source)
-        files.append(tmp_path / (str(path).replace("/", "_") + ".cc"))
-        files[-1].write_text(f'#include "{path}"\n')
+    files = [include(tools, header, tmp_path) for header in headers(tools) if core_of(header) is None]
     tools.run(compiler(name), "-std=c++17", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-unused-function", "-Werror",
               f"-I{tools.source}", *files)
+
+
+@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m4", "cortex-m55"])
+def test_headers_with_instructions_of_a_core_stand_alone(tools, core, tmp_path):
+    if not shutil.which("arm-none-eabi-g++"):
+        pytest.skip("no arm-none-eabi-g++ here")
+    files = [include(tools, header, tmp_path) for header in headers(tools) if core_of(header) == core]
+    assert files
+    tools.run("arm-none-eabi-g++", f"-mcpu={core}", "-mthumb", "-mfloat-abi=" + ("hard" if core == "cortex-m55" else "soft"),
+              "-std=c++17", "-ffreestanding", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-unused-function", "-Werror",
+              f"-I{tools.source}", *files)
+
+
+def headers(tools):
+    room = tools.source / "mcu_runtime"
+    return sorted(file for file in room.rglob("*.h") if file.parent.name != "device")
+
+
+def core_of(header):
+    """The core whose instructions stand in a header of compiled models' kernels; None: any core's."""
+    if header.parent.name != "compiled":
+        return None
+    for part, core in (("dsp", "cortex-m4"), ("mve", "cortex-m55"), ("thumb1", "cortex-m0")):
+        if part in header.stem.split("_"):
+            return core
+    return None
+
+
+def include(tools, header, folder):
+    """A source file that includes just this."""
+    path = header.relative_to(tools.source)
+    file = folder / (str(path).replace("/", "_") + ".cc")
+    file.write_text(f'#include "{path}"\n')
+    return file
 
 
 @pytest.mark.parametrize("name", ["gcc-12", "clang-14"])
