@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "export/compiler/device_sources.h"
+#include "export/compiler/sizes.h"
 #include "export/compiler/text.h"
 
 namespace mote::compiler {
@@ -32,10 +33,6 @@ std::vector<int64_t> Elements(const std::string& type, const uint8_t* data, int6
   if (type == "uint32_t") AppendElements<uint32_t>(data, bytes, &values);
   if (type == "int64_t") AppendElements<int64_t>(data, bytes, &values);
   return values;
-}
-
-int64_t WidthOf(const std::string& type) {
-  return absl::StrContains(type, "64") ? 8 : absl::StrContains(type, "32") ? 4 : absl::StrContains(type, "16") ? 2 : 1;
 }
 
 class Writer {
@@ -103,7 +100,7 @@ class Writer {
     if (argument.place == Argument::Place::kNull) return "nullptr";
     if (argument.place == Argument::Place::kConstant) {
       const std::string name = Constant(argument);
-      return argument.offset == 0 ? name : absl::StrCat(name, " + ", argument.offset / WidthOf(argument.type));
+      return argument.offset == 0 ? name : absl::StrCat(name, " + ", argument.offset / ElementBytes(argument.type));
     }
     const std::string at = place_(argument);
     if (argument.type == "uint8_t") return at;

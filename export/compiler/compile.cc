@@ -11,17 +11,11 @@
 #include "export/compiler/emit.h"
 #include "export/compiler/network.h"
 #include "export/compiler/plan.h"
+#include "export/compiler/sizes.h"
 #include "export/compiler/text.h"
 
 namespace mote::compiler {
 namespace {
-
-int64_t ElementBytes(const std::string& element) {
-  return element.find("64") != std::string::npos   ? 8
-         : element.find("16") != std::string::npos ? 2
-         : element.find("8") != std::string::npos  ? 1
-                                                   : 4;
-}
 
 int64_t ConstantBytes(const KernelUse& use) {
   int64_t bytes = 0;

@@ -106,7 +106,6 @@ class SourceWriter {
     return RowsName(buffer);
   }
 
-  int HeightOf(int buffer) const { return network_.tensors[plan_.buffers[buffer].tensor].height; }
   int WidthOf(int buffer) const { return network_.tensors[plan_.buffers[buffer].tensor].width; }
 
   void AddStage(int index) {
@@ -158,7 +157,7 @@ class SourceWriter {
                     "}\n\n");
   }
 
-  // A row that the caller gives; FeedRow finds it in the arena (mcu_runtime/compiled/order.h).
+  // A row that the caller gives: PushRow (mcu_runtime/compiled/order.h) leaves word of where it is.
   void AddFeed(int index, const Stage& stage) {
     const RowLayout& layout = plan_.buffers[stage.outputs[0]].layout;
     absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t y) {\n  __builtin_memcpy(",

@@ -7,14 +7,13 @@
 #include "export/compiler/pack_depthwise_general_dsp.h"
 #include "export/compiler/pack_dsp.h"
 #include "export/compiler/planar.h"
+#include "export/compiler/sizes.h"
 #include "export/compiler/variant.h"
 
 namespace mote::compiler {
 namespace {
 
 constexpr char kExtremeWeight[] = "a weight of -128";
-
-int64_t AlignedUp(int64_t value, int64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
 const char* Bool(bool value) { return value ? "true" : "false"; }
 

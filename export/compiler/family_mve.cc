@@ -10,6 +10,7 @@
 #include "export/compiler/layouts_mve.h"
 #include "export/compiler/pack_mve.h"
 #include "export/compiler/requantization_mve.h"
+#include "export/compiler/sizes.h"
 #include "export/compiler/variant.h"
 
 namespace mote::compiler {
@@ -18,8 +19,6 @@ namespace {
 using compiled::RequantizationMve;
 
 constexpr int64_t kScatterReach = 65535;  // offsets of scatter stores have 16 bits
-
-int64_t RoundUp(int64_t bytes, int64_t to) { return (bytes + to - 1) / to * to; }
 
 // How far a row's windows reach, from the first one's beginning.
 int Reach(const Axis& axis) { return (axis.output - 1) * axis.stride + axis.filter; }
@@ -154,9 +153,9 @@ class ConvolutionMve : public Variant {
     int64_t row_bytes() const { return int64_t{walk.horizontal.input} * layer.input_channels; }
     int64_t seen_bytes() const {
       const int pixels = std::max(Reach(walk.horizontal), walk.horizontal.padding + walk.horizontal.input);
-      return copies() ? RoundUp(int64_t{pixels} * layer.input_channels, 4) : row_bytes();
+      return copies() ? AlignedUp(int64_t{pixels} * layer.input_channels, 4) : row_bytes();
     }
-    int64_t patch_bytes() const { return RoundUp(int64_t{walk.vertical.filter} * segment_bytes(), 4); }
+    int64_t patch_bytes() const { return AlignedUp(int64_t{walk.vertical.filter} * segment_bytes(), 4); }
     // Short segments are gathered.
     bool patches() const {
       return walk.vertical.filter > 1 && segment_bytes() <= 16 && patch_bytes() < 128 && input_step() < 128;

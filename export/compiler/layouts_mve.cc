@@ -4,14 +4,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "export/compiler/sizes.h"
 
 namespace mote::compiler {
 namespace {
 
 constexpr int64_t kVectorBytes = 16;
 constexpr int64_t kFarthestChannel = 8191;  // ConvertMve: offsets of eight channels have 16 bits
-
-int64_t RoundUp(int64_t bytes, int64_t to) { return (bytes + to - 1) / to * to; }
 
 bool IsLines(const RowLayout& layout) { return layout.kind == "lines8" || layout.kind == "lines8t"; }
 
@@ -54,7 +53,7 @@ RowLayout Lines8(const Tensor& tensor, const LinesRow& row) {
   RowLayout layout = Lines(row);
   layout.kind = "lines8";
   const int64_t extent = row.before + int64_t{tensor.channels} * (tensor.width + row.between);
-  layout.row_bytes = RoundUp(std::max(extent, row.readable), kVectorBytes);
+  layout.row_bytes = AlignedUp(std::max(extent, row.readable), kVectorBytes);
   return layout;
 }
 
@@ -62,8 +61,8 @@ RowLayout Lines8t(const Tensor& tensor, const LinesRow& column) {
   RowLayout layout = Lines(column);
   layout.kind = "lines8t";
   const int64_t extent = column.before + int64_t{tensor.channels} * (tensor.height + column.between);
-  layout.column_bytes = RoundUp(std::max(extent, column.readable), kVectorBytes);
-  layout.row_bytes = RoundUp((layout.column_bytes * tensor.width + tensor.height - 1) / tensor.height, 4);
+  layout.column_bytes = AlignedUp(std::max(extent, column.readable), kVectorBytes);
+  layout.row_bytes = AlignedUp((layout.column_bytes * tensor.width + tensor.height - 1) / tensor.height, 4);
   return layout;
 }
 

@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "export/compiler/sizes.h"
+
 namespace mote::compiler {
 namespace {
 
@@ -22,7 +24,6 @@ constexpr int kExactNodesARound = 20;
 using Interval = std::pair<int64_t, int64_t>;
 using Intervals = std::vector<Interval>;
 
-int64_t AlignUp(int64_t offset, int64_t alignment) { return (offset + alignment - 1) / alignment * alignment; }
 int64_t AlignDown(int64_t offset, int64_t alignment) { return offset < 0 ? -1 : offset / alignment * alignment; }
 
 // In order, and without overlaps. (a, b) and (b, c) stay apart: the distance b is allowed.
@@ -278,7 +279,7 @@ class Search {
     int64_t offset = 0;
     for (const auto& [low, high] : places_) {
       if (offset <= low) break;
-      if (offset < high) offset = AlignUp(high, items_[item].alignment);
+      if (offset < high) offset = AlignedUp(high, items_[item].alignment);
     }
     return offset;
   }
@@ -333,7 +334,7 @@ class Search {
     distances_.Add(shapes_, offsets_, item, shape, places_);
     std::vector<int64_t> offsets = {0};
     for (const auto& [low, high] : places_) {
-      if (high > 0) offsets.push_back(AlignUp(high, items_[item].alignment));
+      if (high > 0) offsets.push_back(AlignedUp(high, items_[item].alignment));
     }
     std::sort(offsets.begin(), offsets.end());
     offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());

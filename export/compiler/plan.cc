@@ -9,13 +9,12 @@
 #include "export/compiler/conversions.h"
 #include "export/compiler/plain.h"
 #include "export/compiler/schedule_check.h"
+#include "export/compiler/sizes.h"
 
 namespace mote::compiler {
 namespace {
 
 constexpr int64_t kPlaceAlignment = 16;
-
-int64_t AlignedUp(int64_t bytes, int64_t alignment) { return (bytes + alignment - 1) / alignment * alignment; }
 
 // The layout that all readers of a tensor ask for, or the file's where they differ.
 RowLayout WantedLayout(const Network& network, const Tensor& tensor, const std::vector<KernelUse>& uses) {
@@ -53,10 +52,7 @@ constexpr int64_t kMuchSlower = 2;  // times the instructions
 int64_t FlashBytes(const KernelUse& use) {
   int64_t constants = use.recorded_constant_bytes;
   for (const Constant& constant : use.constants) {
-    const int64_t width = constant.element.find("8") != std::string::npos    ? 1
-                          : constant.element.find("16") != std::string::npos ? 2
-                                                                             : 4;
-    constants += width * static_cast<int64_t>(constant.values.size());
+    constants += ElementBytes(constant.element) * static_cast<int64_t>(constant.values.size());
   }
   return constants + use.code_bytes;
 }

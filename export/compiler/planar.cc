@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "export/compiler/sizes.h"
+
 namespace mote::compiler {
 namespace {
 
 constexpr int kSlackBytes = 3;  // that kernels read behind a row of bytes
-
-int64_t AlignedUp(int64_t bytes) { return (bytes + 3) / 4 * 4; }
 
 }  // namespace
 
@@ -20,10 +20,11 @@ RowLayout Planar(int element_bytes, const Tensor& tensor, const Axis& horizontal
   layout.right = std::max(0, end - horizontal.padding - tensor.width);
   if (element_bytes == 2 || target.is(Optimize::kSpeed)) {
     const int64_t plane = PlaneBytes(tensor, layout);
-    layout.right += static_cast<int>(AlignedUp(plane) - plane) / element_bytes;
+    layout.right += static_cast<int>(AlignedUp(plane, 4) - plane) / element_bytes;
   }
   layout.padding_value = tensor.zero_point;
-  layout.row_bytes = AlignedUp(PlaneBytes(tensor, layout) * tensor.channels + (element_bytes == 1 ? kSlackBytes : 0));
+  layout.row_bytes =
+      AlignedUp(PlaneBytes(tensor, layout) * tensor.channels + (element_bytes == 1 ? kSlackBytes : 0), 4);
   layout.is_pixels = false;
   return layout;
 }

@@ -193,7 +193,6 @@ class ModelRecorder {
     }
     // Scratch: one place for the operators' all, large enough for anything.
     const uint32_t tensors = graph_.tensors.size;
-    scratch_at_ = next;
     for (uint32_t i = 0; i < graph_.operators.size; ++i) offsets[tensors + i] = static_cast<uint32_t>(next);
     if (next >= kOwnMemory) return absl::ResourceExhaustedError("its activations are larger than 2 GB in all");
     recorder_.regions.push_back({kSharedBase + next, kSharedBase + kOwnMemory, Argument::Place::kScratch, -1});
@@ -207,14 +206,12 @@ class ModelRecorder {
       offsets[output] = offsets[input];
       model_.tensors[output].same_as = model_.tensors[input].same_as < 0 ? input : model_.tensors[input].same_as;
     }
-    const uintptr_t file = reinterpret_cast<uintptr_t>(model_.file.data());
     for (const FileTensor& tensor : model_.tensors) {
       if (tensor.constant == nullptr) continue;
       const uintptr_t begin = reinterpret_cast<uintptr_t>(tensor.constant);
       recorder_.regions.push_back(
           {begin, begin + static_cast<uintptr_t>(tensor.bytes), Argument::Place::kConstant, tensor.index});
     }
-    (void)file;
     return absl::OkStatus();
   }
 
@@ -308,7 +305,6 @@ class ModelRecorder {
   Recorder recorder_;
   std::vector<uint32_t> own_;
   size_t tables_ = 0, state_bytes_ = 0;
-  uint64_t scratch_at_ = 0;
 };
 
 }  // namespace
