@@ -18,7 +18,7 @@ MOTE_KERNEL void GatherPatch(const ConvolutionParams& p, const PatchWalk& walk, 
     runs = 1;
   }
   input += walk.at;
-  patch += walk.tap * tap_bytes;
+  patch += walk.tap() * tap_bytes;
   for (int32_t row = walk.rows.count; row > 0; --row, input += walk.row_step, patch += line_bytes) {
     const int8_t* run = input;
     int8_t* to = patch;

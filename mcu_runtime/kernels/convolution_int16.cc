@@ -59,7 +59,7 @@ MOTE_KERNEL void DepthwiseConv2dInt16(const ConvolutionParams& p, const WideBloc
       int64_t sum = 0;
       for (int32_t y = 0; y < walk.rows.count; ++y) {
         for (int32_t x = 0; x < walk.columns.count; ++x) {
-          const int32_t tap = walk.tap + y * p.horizontal.filter + x;
+          const int32_t tap = walk.tap() + y * p.horizontal.filter + x;
           sum += LoadCode<int16_t>(block.input, walk.at + y * walk.row_step + x * walk.step + channel) *
                  block.weights[tap * p.output_channels + c];
         }

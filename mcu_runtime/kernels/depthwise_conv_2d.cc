@@ -22,7 +22,7 @@ MOTE_KERNEL void DepthwiseConv2d(const ConvolutionParams& p, const ConvolutionBl
     taps.x_row = walk.row_step - walk.columns.count * walk.step;
     taps.w_row = (p.horizontal.filter - walk.columns.count) * taps.w_step;
     const int8_t* in = block.input + walk.at;
-    const int8_t* w = block.weights + walk.tap * taps.w_step;
+    const int8_t* w = block.weights + walk.tap() * taps.w_step;
     int32_t sums[kBlockChannels];
     for (int32_t c = 0; c < block.count; c += channels) {
       if (c > block.count - channels) c = block.count - channels; /* the last tile is moved back to be whole */

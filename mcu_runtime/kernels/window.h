@@ -53,16 +53,18 @@ class PatchWalk {
       vertical_.TapsInside(y_, &rows);
     }
     horizontal_.TapsInside(x_, &columns);
-    tap = rows.begin * horizontal_.filter + columns.begin;
     at = ((batch_ * vertical_.input + rows.at) * horizontal_.input + columns.at) * pixel_;
     row_step = rows.count > 1 ? vertical_.dilation * horizontal_.input * pixel_ : 0;
     step = columns.count > 1 ? horizontal_.dilation * pixel_ : 0;
   }
 
-  /* The taps that meet the input, and the first of them: its number among all, and where it meets the input. */
+  /* The first tap that meets the input, by its number among all. Of filters with weights: the file bounds how many taps
+   * those have, but not those of a pool. */
+  int32_t tap() const { return rows.begin * horizontal_.filter + columns.begin; }
+
+  /* The taps that meet the input, and where the first of them meets it. */
   Taps rows;
   Taps columns;
-  int32_t tap;
   int32_t at;
   /* To the tap below and to the right. 0 where there is none: a dilation past the input is no distance in it. */
   int32_t row_step;
