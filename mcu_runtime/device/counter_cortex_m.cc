@@ -19,25 +19,26 @@ uint64_t Ticks(uint32_t value, uint32_t at_wraps) {
   return static_cast<uint64_t>(at_wraps) * kPeriod + (kPeriod - 1 - value);
 }
 
-uint64_t Now(uint32_t* value) {
+uint64_t Now() {
   for (;;) {
     const uint32_t before = wraps;
-    *value = *kSysTickValue;
-    if ((*kInterruptControl & kSysTickPending) == 0 && wraps == before) return Ticks(*value, before);
+    const uint32_t value = *kSysTickValue;
+    if ((*kInterruptControl & kSysTickPending) == 0 && wraps == before) return Ticks(value, before);
   }
 }
 
-// Polls until the value is not `value` any more. Four instructions a poll. Returns their number.
-uint32_t PollWhile(uint32_t value) {
+// Polls until the value changes, from the first read on. Four instructions a poll. Returns their number.
+uint32_t PollToEdge() {
   uint32_t polls = 0;
-  uint32_t read;
+  uint32_t first, read;
   asm volatile(
+      "   ldr %1, [%3]\n"
       "1: adds %0, #1\n"
-      "   ldr %1, [%2]\n"
-      "   cmp %1, %3\n"
+      "   ldr %2, [%3]\n"
+      "   cmp %2, %1\n"
       "   beq 1b\n"
-      : "+l"(polls), "=&l"(read)
-      : "l"(kSysTickValue), "l"(value)
+      : "+l"(polls), "=&l"(first), "=&l"(read)
+      : "l"(kSysTickValue)
       : "cc", "memory");
   return polls;
 }
@@ -54,18 +55,15 @@ void CounterSetUp() {
   }
 }
 
+// Now is behind the edge and well before the next one.
 void CounterStart() {
-  uint32_t value;
-  const uint64_t now = Now(&value);
-  PollWhile(value);
-  start_ticks = now + 1;
+  PollToEdge();
+  start_ticks = Now();
 }
 
 void CounterStop(mote_count* sum) {
-  uint32_t value;
-  const uint64_t now = Now(&value);
-  sum->polls += PollWhile(value);
-  sum->ticks += now + 1 - start_ticks;
+  sum->polls += PollToEdge();
+  sum->ticks += Now() - start_ticks;
   sum->regions += 1;
 }
 
