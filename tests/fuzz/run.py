@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 TABLE_END = "<!-- recorded runs end -->"
 
 
-def fuzz(build: Path, name: str, seconds: int, workers: int):
+def fuzz(build: Path, name: str, seconds: int, workers: int, timeout: int):
     """(CPU seconds, executions, edges, corpus, crashes)."""
     program = build / "fuzz" / "tests" / "fuzz" / f"fuzz_{name}"
     found = build / "fuzz" / "found" / name
@@ -37,7 +37,7 @@ def fuzz(build: Path, name: str, seconds: int, workers: int):
             str(program),
             f"-max_total_time={seconds}",
             "-max_len=8192",
-            "-timeout=25",
+            f"-timeout={timeout}",
             "-rss_limit_mb=2048",
             "-reload=30",
             "-print_final_stats=1",
@@ -84,14 +84,17 @@ def main() -> int:
     parser.add_argument("--build", type=Path, default=ROOT / "build")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--workers", type=int, default=1, help="processes of each fuzzer, which share what they find")
+    parser.add_argument(
+        "--timeout", type=int, default=25, help="seconds by the clock for one input; more where the machine has other work"
+    )
     parser.add_argument("--record", action="store_true", help="add a row for each fuzzer to docs/security.md")
     options = parser.parse_args()
-    rows, bad = [], False
+    rows, bad, version = [], False, commit()
     for name in options.fuzzers:
-        cpu, executions, edges, _, crashes = fuzz(options.build.resolve(), name, options.seconds, options.workers)
+        cpu, executions, edges, _, crashes = fuzz(options.build.resolve(), name, options.seconds, options.workers, options.timeout)
         bad = bad or crashes != 0
         date = datetime.date.today().isoformat()
-        rows.append(f"| {date} | {commit()} | `fuzz_{name}` | {cpu / 3600:.2f} | {executions} | {edges} | {crashes} |\n")
+        rows.append(f"| {date} | {version} | `fuzz_{name}` | {cpu / 3600:.2f} | {executions} | {edges} | {crashes} |\n")
     if options.record:
         page = ROOT / "docs" / "security.md"
         text = page.read_text()
