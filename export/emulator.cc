@@ -15,6 +15,7 @@
 #include "datasets/nearest.h"
 #include "export/device_program.h"
 #include "export/emulator_process.h"
+#include "export/qemu.h"
 #include "mcu_runtime/device/job.h"
 #include "mcu_runtime/mote_runtime.h"
 
@@ -29,29 +30,20 @@ struct Machine {
   uint32_t model_address, model_capacity;
   uint32_t arena_address, arena_capacity;  // guards included
   double tick_instructions;                // of the counter: nanoseconds at -icount shift=0
-  const char* package;
 };
 
 constexpr uint32_t kKiB = 1U << 10, kMiB = 1U << 20;
-constexpr double kInstructionsPerPoll = 4;  // counter_cortex_m.cc
 
 // Tried in this order; a second one of a core takes what is too large for the first.
 constexpr Machine kMachines[] = {
-    {"cortex-m0", "microbit", "qemu-system-arm", 128 * kKiB, 128 * kKiB, 0x20001000, 12 * kKiB, 62.5,
-     "qemu-system-arm"},
-    {"cortex-m0", "mps2-an385", "qemu-system-arm", 0x00080000, 3584 * kKiB, 0x21000000, 16 * kMiB, 40,
-     "qemu-system-arm"},
-    {"cortex-m3", "mps2-an385", "qemu-system-arm", 0x00080000, 3584 * kKiB, 0x21000000, 16 * kMiB, 40,
-     "qemu-system-arm"},
-    {"cortex-m4", "mps2-an386", "qemu-system-arm", 0x00080000, 3584 * kKiB, 0x21000000, 16 * kMiB, 40,
-     "qemu-system-arm"},
-    {"cortex-m7", "mps2-an500", "qemu-system-arm", 0x00080000, 3584 * kKiB, 0x60000000, 16 * kMiB, 40,
-     "qemu-system-arm"},
-    {"cortex-m33", "mps2-an505", "qemu-system-arm", 0x10080000, 3584 * kKiB, 0x80000000, 16 * kMiB, 50,
-     "qemu-system-arm"},
-    {"cortex-m55", "mps3-an547", "qemu-system-arm", 0x38000000, 8 * kMiB, 0x70000000, 64 * kMiB, 31.25,
-     "qemu-system-arm"},
-    {"riscv32", "virt", "qemu-system-riscv32", 0x80100000, 31 * kMiB, 0x82000000, 96 * kMiB, 1, "qemu-system-misc"},
+    {"cortex-m0", "microbit", "qemu-system-arm", 128 * kKiB, 128 * kKiB, 0x20001000, 12 * kKiB, 62.5},
+    {"cortex-m0", "mps2-an385", "qemu-system-arm", 0x00080000, 3584 * kKiB, 0x21000000, 16 * kMiB, 40},
+    {"cortex-m3", "mps2-an385", "qemu-system-arm", 0x00080000, 3584 * kKiB, 0x21000000, 16 * kMiB, 40},
+    {"cortex-m4", "mps2-an386", "qemu-system-arm", 0x00080000, 3584 * kKiB, 0x21000000, 16 * kMiB, 40},
+    {"cortex-m7", "mps2-an500", "qemu-system-arm", 0x00080000, 3584 * kKiB, 0x60000000, 16 * kMiB, 40},
+    {"cortex-m33", "mps2-an505", "qemu-system-arm", 0x10080000, 3584 * kKiB, 0x80000000, 16 * kMiB, 50},
+    {"cortex-m55", "mps3-an547", "qemu-system-arm", 0x38000000, 8 * kMiB, 0x70000000, 64 * kMiB, 31.25},
+    {"riscv32", "virt", "qemu-system-riscv32", 0x80100000, 31 * kMiB, 0x82000000, 96 * kMiB, 1},
 };
 
 constexpr uint32_t kCalibrationLoop = 2'000'000;
@@ -68,12 +60,6 @@ std::vector<const Machine*> MachinesOf(const std::string& core) {
 }
 
 int64_t ArenaBytes(const Machine& machine) { return int64_t{machine.arena_capacity} - 2 * int64_t{MOTE_GUARD_BYTES}; }
-
-absl::StatusOr<std::string> FindEmulator(const Machine& machine) {
-  if (const std::optional<std::string> path = FindProgram(machine.emulator)) return *path;
-  return absl::FailedPreconditionError(
-      absl::StrCat(machine.core, ": ", machine.emulator, " not found: install ", machine.package, " (make setup)"));
-}
 
 struct Job {
   mote_job header = {};
@@ -120,13 +106,6 @@ absl::Status ProcessError(const Machine& machine, const ProcessResult& process, 
   return absl::InternalError(absl::StrCat(Where(machine), ": the emulator ", end, line.empty() ? "" : ": ", line));
 }
 
-double Instructions(const Machine& machine, const mote_count& count, const mote_count& empty) {
-  const auto value = [&machine](const mote_count& c) {
-    return static_cast<double>(c.ticks) * machine.tick_instructions - kInstructionsPerPoll * c.polls;
-  };
-  return value(count) - count.regions * value(empty);
-}
-
 absl::Status OutcomeError(const Machine& machine, const mote_result& result, const mote_job& job) {
   const std::string where = Where(machine);
   const char* status_text = mote_status_text(static_cast<mote_status>(result.status));
@@ -165,33 +144,17 @@ absl::Status OutcomeError(const Machine& machine, const mote_result& result, con
 // Runs the job in `folder` and leaves `stream` at the first record. Only a result that is whole and sound is OK.
 absl::StatusOr<mote_result> RunJob(const Machine& machine, const Job& job, const TemporaryFolder& folder,
                                    std::chrono::milliseconds stall, std::ifstream* stream) {
-  absl::StatusOr<std::string> emulator = FindEmulator(machine);
+  absl::StatusOr<std::string> emulator = FindQemu(machine.emulator, machine.core);
   if (!emulator.ok()) return emulator.status();
   absl::StatusOr<std::string> program = FindDeviceProgram(machine.core);
   if (!program.ok()) return program.status();
   if (absl::Status written = WriteFiles(job, folder.path()); !written.ok()) return written;
 
-  std::vector<std::string> arguments = {*emulator,
-                                        "-M",
-                                        machine.name,
-                                        "-nodefaults",
-                                        "-display",
-                                        "none",
-                                        "-monitor",
-                                        "none",
-                                        "-serial",
-                                        "none",
-                                        "-semihosting-config",
-                                        "enable=on,target=native",
-                                        "-icount",
-                                        "shift=0",
-                                        "-kernel",
-                                        *program};
+  std::vector<std::string> arguments = QemuArguments(*emulator, machine.name, *program);
   if (job.model != nullptr) {
     arguments.insert(arguments.end(), {"-device", absl::StrFormat("loader,file=model.bin,addr=0x%x,force-raw=on",
                                                                   machine.model_address)});
   }
-  if (machine.core == std::string_view("riscv32")) arguments.insert(arguments.end(), {"-bios", "none"});
   absl::StatusOr<ProcessResult> process = RunProcess(arguments, folder.path(), MOTE_RESULT_FILE, stall);
   if (!process.ok()) return process.status();
   if (process->stalled || process->exit_code != 0) return ProcessError(machine, *process, stall);
@@ -215,7 +178,7 @@ absl::StatusOr<mote_result> RunJob(const Machine& machine, const Job& job, const
   }
   const bool calibrated = job.header.command != MOTE_JOB_COUNT_LOOP && (job.header.flags & MOTE_JOB_COUNT) != 0;
   if (calibrated) {
-    const double loop = Instructions(machine, result.loop, result.empty);
+    const double loop = CountedInstructions(machine.tick_instructions, result.loop, result.empty);
     if (std::abs(loop - kCalibrationLoop) > kCalibrationSlack) {
       return absl::InternalError(absl::StrFormat(
           "%s: the instruction counter reads %.0f for a loop of %u: this QEMU counts differently; 7.2 is known to work",
@@ -369,9 +332,9 @@ absl::StatusOr<EmulatedRun> InvokeOnMachine(const Machine& machine, const Runtim
         from += piece.bytes;
       }
     }
-    instructions += Instructions(machine, done->invoke, done->empty);
+    instructions += CountedInstructions(machine.tick_instructions, done->invoke, done->empty);
     counted += done->invoke.regions;
-    run.load_instructions = std::llround(Instructions(machine, done->load, done->empty));
+    run.load_instructions = std::llround(CountedInstructions(machine.tick_instructions, done->load, done->empty));
     run.arena_bytes = done->arena_bytes;
     run.stack_bytes = std::max<int64_t>(run.stack_bytes, done->stack_bytes);
   }
@@ -406,7 +369,7 @@ absl::StatusOr<CoreInfo> FindCore(const std::string& name) {
 absl::Status CoreAvailable(const std::string& core) {
   absl::StatusOr<CoreInfo> info = FindCore(core);
   if (!info.ok()) return info.status();
-  absl::StatusOr<std::string> emulator = FindEmulator(*MachinesOf(core).front());
+  absl::StatusOr<std::string> emulator = FindQemu(MachinesOf(core).front()->emulator, core);
   if (!emulator.ok()) return emulator.status();
   return FindDeviceProgram(core).status();
 }
@@ -440,7 +403,7 @@ absl::StatusOr<int64_t> CountLoop(const std::string& core, int64_t instructions)
   std::ifstream stream;
   absl::StatusOr<mote_result> result = RunJob(machine, job, *folder, EmulatorOptions().stall, &stream);
   if (!result.ok()) return result.status();
-  return std::llround(Instructions(machine, result->loop, result->empty));
+  return std::llround(CountedInstructions(machine.tick_instructions, result->loop, result->empty));
 }
 
 }  // namespace mote

@@ -122,6 +122,12 @@ std::optional<std::string> FindProgram(const std::string& name) {
   return std::nullopt;
 }
 
+absl::StatusOr<std::string> FindTool(const std::string& name, const std::string& package, const std::string& core) {
+  if (const std::optional<std::string> path = FindProgram(name)) return *path;
+  return absl::FailedPreconditionError(
+      absl::StrCat(core, ": ", name, " not found: install ", package, " (make setup)"));
+}
+
 absl::StatusOr<ProcessResult> RunProcess(const std::vector<std::string>& arguments, const std::string& folder,
                                          const std::string& progress_file, std::chrono::milliseconds stall) {
   using Clock = std::chrono::steady_clock;

@@ -29,6 +29,9 @@ class TemporaryFolder {
 // The absolute path of a program of PATH.
 std::optional<std::string> FindProgram(const std::string& name);
 
+// The same, of Debian's `package`, for `core`. Errors: FailedPrecondition, with what to install.
+absl::StatusOr<std::string> FindTool(const std::string& name, const std::string& package, const std::string& core);
+
 struct ProcessResult {
   int exit_code = -1;    // where it ended by itself
   int signal = 0;        // that ended it

@@ -5,12 +5,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "export/emulator_process.h"
+#include "export/qemu.h"
 
 namespace mote::compiler {
 namespace {
 
 constexpr uint32_t kKiB = 1U << 10, kMiB = 1U << 20;
-constexpr double kInstructionsPerPoll = 4;  // counter_cortex_m.cc
 constexpr char kStackBytes[] = "32K";
 
 // Data lie in the machine's large memory, so that every arena has room.
@@ -36,12 +36,6 @@ const std::map<std::string, Machine>& Machines() {
   return *machines;
 }
 
-absl::StatusOr<std::string> FindTool(const Core& core, const std::string& tool, const std::string& package) {
-  if (const std::optional<std::string> path = FindProgram(tool)) return *path;
-  return absl::FailedPreconditionError(
-      absl::StrCat(core.name, ": ", tool, " not found: install ", package, " (make setup)"));
-}
-
 }  // namespace
 
 const Machine& MachineOf(const Core& core) { return Machines().at(core.machine); }
@@ -55,46 +49,24 @@ std::string MemoryMap(const Machine& machine) {
 }
 
 double Instructions(const Machine& machine, const mote_count& count, const mote_count& empty) {
-  const auto value = [&machine](const mote_count& c) {
-    return static_cast<double>(c.ticks) * machine.tick_instructions - kInstructionsPerPoll * c.polls;
-  };
-  return value(count) - count.regions * value(empty);
+  return CountedInstructions(machine.tick_instructions, count, empty);
 }
 
 absl::StatusOr<std::string> FindCompiler(const Core& core) {
-  return FindTool(core, core.compiler,
+  return FindTool(core.compiler,
                   core.compiler == "g++"                              ? "g++"
                   : core.compiler.find("riscv") == core.compiler.npos ? "gcc-arm-none-eabi"
-                                                                      : "gcc-riscv64-unknown-elf");
+                                                                      : "gcc-riscv64-unknown-elf",
+                  core.name);
 }
 
-absl::StatusOr<std::string> FindEmulator(const Core& core) {
-  const std::string& emulator = MachineOf(core).emulator;
-  return FindTool(core, emulator, emulator == "qemu-system-arm" ? "qemu-system-arm" : "qemu-system-misc");
-}
+absl::StatusOr<std::string> FindEmulator(const Core& core) { return FindQemu(MachineOf(core).emulator, core.name); }
 
 absl::StatusOr<std::vector<std::string>> RunArguments(const Core& core, const std::string& program) {
   if (MachineOf(core).emulator.empty()) return std::vector<std::string>{program};
   absl::StatusOr<std::string> emulator = FindEmulator(core);
   if (!emulator.ok()) return emulator.status();
-  std::vector<std::string> arguments = {*emulator,
-                                        "-M",
-                                        core.machine,
-                                        "-nodefaults",
-                                        "-display",
-                                        "none",
-                                        "-monitor",
-                                        "none",
-                                        "-serial",
-                                        "none",
-                                        "-semihosting-config",
-                                        "enable=on,target=native",
-                                        "-icount",
-                                        "shift=0",
-                                        "-kernel",
-                                        program};
-  if (core.machine == "virt") arguments.insert(arguments.end(), {"-bios", "none"});
-  return arguments;
+  return QemuArguments(*emulator, core.machine, program);
 }
 
 }  // namespace mote::compiler
