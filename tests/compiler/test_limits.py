@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "tests/data/mlperf_tiny"
@@ -42,6 +43,7 @@ CODE = {
 # Input, arena, static memory and stack on a Cortex-M4, --optimize ram.
 RAM = {KWS: 6 * 1024, VWW: 30_208, IC: 15 * 1024, AD: 2_457, WW: 5 * 1024}
 RAM_BY_ROWS = {VWW: 15_872}
+CONSTANT_BYTES_A_CHANNEL = 12  # beside weights and biases
 
 NOT_REACHED = {
     ("instructions", "cortex-m4", IC),
@@ -89,3 +91,34 @@ def test_ram(optimize, model, limit):
 @pytest.mark.parametrize("optimize, model, limit", cases("by rows", {"ram": RAM_BY_ROWS}))
 def test_ram_fed_by_rows(optimize, model, limit):
     assert measure(model, "cortex-m4", "--optimize", optimize, "--by-rows")["ram_bytes"] <= limit
+
+
+def weights_and_channels(model: str) -> tuple[int, int]:
+    """Bytes of the file's weights and biases; output channels of the layers that have them."""
+    file = schema.Model.GetRootAs((MODELS / f"{model}.tflite").read_bytes())
+    graph = file.Subgraphs(0)
+    channel_axis = {
+        schema.BuiltinOperator.CONV_2D: 0,
+        schema.BuiltinOperator.DEPTHWISE_CONV_2D: 3,
+        schema.BuiltinOperator.FULLY_CONNECTED: 0,
+    }
+    total = channels = 0
+    for operator in (graph.Operators(i) for i in range(graph.OperatorsLength())):
+        code = file.OperatorCodes(operator.OpcodeIndex())
+        axis = channel_axis.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()))
+        if axis is None:
+            continue
+        weights, bias = (graph.Tensors(operator.Inputs(i)) for i in (1, 2))
+        total += sum(file.Buffers(tensor.Buffer()).DataLength() for tensor in (weights, bias))
+        channels += weights.Shape(axis)
+    assert channels > 0
+    return total, channels
+
+
+@pytest.mark.parametrize("optimize", ["speed", "size", "ram"])
+@pytest.mark.parametrize("core", INSTRUCTIONS)
+@pytest.mark.parametrize("model", [KWS, VWW, IC, AD, WW])
+def test_constants(model, core, optimize):
+    total, channels = weights_and_channels(model)
+    limit = total + CONSTANT_BYTES_A_CHANNEL * channels
+    assert measure(model, core, *(["--optimize", optimize] if optimize != "speed" else []))["constant_bytes"] <= limit

@@ -38,6 +38,7 @@ def fuzz(build: Path, name: str, seconds: int, workers: int, timeout: int):
             f"-max_total_time={seconds}",
             "-max_len=8192",
             f"-timeout={timeout}",
+            f"-report_slow_units={timeout}",
             "-rss_limit_mb=2048",
             "-reload=30",
             "-print_final_stats=1",
