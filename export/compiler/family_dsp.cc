@@ -1,134 +1,18 @@
 // Variants of convolutions, dense layers and depthwise convolutions for cores with the DSP extension, and conversions
 // into the rows that the depthwise ones read.
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "export/compiler/dsp_use.h"
 #include "export/compiler/pack_depthwise_general_dsp.h"
-#include "export/compiler/pack_dsp.h"
 #include "export/compiler/planar.h"
 #include "export/compiler/sizes.h"
 #include "export/compiler/variant.h"
 
 namespace mote::compiler {
 namespace {
-
-constexpr char kExtremeWeight[] = "a weight of -128";
-
-const char* Bool(bool value) { return value ? "true" : "false"; }
-
-const char* RequantizeName(const DspRequantization& requantization) {
-  switch (requantization.form) {
-    case RequantizationForm::kOneLine:
-      return "mote::compiled::DspRequantize::kOneLine";
-    case RequantizationForm::kTwoLines:
-      return "mote::compiled::DspRequantize::kTwoLines";
-    default:
-      return "mote::compiled::DspRequantize::kSums";
-  }
-}
-
-bool HasSums(const DspRequantization& requantization) {
-  return requantization.form == RequantizationForm::kTwoRoundings;
-}
-
-// The shift stands in instructions of the other forms alone, but always in their template's arguments.
-int ShiftArgument(const DspRequantization& requantization) {
-  return HasSums(requantization) ? 1 : requantization.right_shift;
-}
-
-// Instructions from a sum to a stored code.
-int64_t InstructionsACode(const DspRequantization& requantization) {
-  switch (requantization.form) {
-    case RequantizationForm::kOneLine:
-      return 4;
-    case RequantizationForm::kTwoLines:
-      return 6;
-    default:
-      return 26;
-  }
-}
-
-// How a row kernel finds the elements of its output.
-struct OutputPlaces {
-  const char* name = "kNhwc8";        // of mote::compiled::DspLayout
-  const char* image_name = "kNhwc8";  // of an image of such rows at once
-  int element_bytes = 1;
-  int64_t pixel = 1, channel = 1;  // bytes from one to the next
-  int64_t left = 0;                // bytes before the first pixel
-  bool planar = false;
-};
-
-// None where it is no layout of theirs.
-std::optional<OutputPlaces> PlacesOf(const Tensor& tensor, const RowLayout& layout) {
-  if (layout == Nhwc8(tensor)) return OutputPlaces{"kNhwc8", "kNhwc8", 1, tensor.channels, 1, 0, false};
-  if (!IsPlanar(layout)) return std::nullopt;
-  const bool wide = layout.element_bytes == 2;
-  OutputPlaces places;
-  places.name = wide ? "kPlanar16" : "kPlanar8";
-  places.image_name = wide ? "kScattered16" : "kScattered8";
-  places.element_bytes = layout.element_bytes;
-  places.pixel = layout.element_bytes;
-  places.channel = PlaneBytes(tensor, layout);
-  places.left = int64_t{layout.element_bytes} * layout.left;
-  places.planar = true;
-  return places;
-}
-
-void AddConstants(const std::vector<uint8_t>& stream, const DspRequantization& requantization, KernelUse* use) {
-  Constant weights = {"weights", "uint8_t", 4, {}, {}};
-  weights.values.assign(stream.begin(), stream.end());
-  use->constants.push_back(std::move(weights));
-  if (!HasSums(requantization)) return;
-  Constant terms = {"terms", "mote::device::ChannelTerms", 4, {}, "{$, {$, $}}"};
-  for (const device::ChannelTerms& term : requantization.terms) {
-    terms.values.insert(terms.values.end(), {term.bias, term.multiplier.mantissa, term.multiplier.exponent});
-  }
-  use->constants.push_back(std::move(terms));
-  use->remark = "no short requantization is proved";
-}
-
-std::string ShiftsText(const DspRequantization& requantization) {
-  return absl::StrCat("/*left_shift=*/", requantization.left_shift, ", /*offset=*/", requantization.offset);
-}
-
-// What parameters end with.
-std::string ConstantsText(const Layer& layer, const DspRequantization& requantization, const std::string& stream) {
-  return absl::StrCat(stream, "$weights, /*terms=*/", HasSums(requantization) ? "$terms" : "nullptr", ", /*range=*/{",
-                      layer.output_zero_point, ", ", layer.output_min, ", ", layer.output_max, "}}");
-}
-
-// Where codes are to be clamped once more: `count` bytes of what a call of the kernel writes, or of a pixel (kPixels).
-void AddClamp(const Layer& layer, const DspRequantization& requantization, int64_t count, KernelUse* use) {
-  if (!requantization.clamps) return;
-  const bool halves = use->writes.element_bytes == 2;
-  const auto word = [halves](int code) {
-    const uint32_t value =
-        halves ? 0x00010001u * static_cast<uint16_t>(code) : 0x01010101u * static_cast<uint8_t>(code);
-    return absl::StrCat("0x", absl::Hex(value, absl::kZeroPad8), "u");
-  };
-  const char* form = use->form == KernelForm::kVector ? "Vector" : use->form == KernelForm::kPixels ? "Pixels" : "Row";
-  use->function = absl::StrCat("mote::compiled::Clamped", form, "<", use->function, ", ", use->params_type,
-                               halves ? ", true>" : ">");
-  use->params = absl::StrCat("{/*kernel=*/", use->params, ", /*count=*/", count, ", /*min=*/", word(layer.output_min),
-                             ", /*max=*/", word(layer.output_max), "}");
-  use->params_type = absl::StrCat("mote::compiled::ClampedDspParams<", use->params_type, ">");
-  use->more_headers.push_back("mcu_runtime/compiled/clamped_dsp.h");
-  use->scratch_bytes = std::max<int64_t>(use->scratch_bytes, 4);  // the form of such calls has an argument for it
-  use->instructions += int64_t{layer.vertical.output} * layer.horizontal.output * layer.output_channels;
-}
-
-// What a call of a row kernel writes: of planar rows all, padding included.
-int64_t RowCodeBytes(const Layer& layer, const RowLayout& layout) {
-  return IsPlanar(layout) ? layout.row_bytes : int64_t{layer.horizontal.output} * layer.output_channels;
-}
-
-bool IsPointwise(const Layer& layer) {
-  const auto is_one = [](const Axis& axis) {
-    return axis.filter == 1 && axis.stride == 1 && axis.padding == 0 && axis.input == axis.output;
-  };
-  return is_one(layer.vertical) && is_one(layer.horizontal);
-}
 
 // A dense layer as a convolution on one pixel that has all inputs for channels.
 Layer OnePixel(Layer layer) {
@@ -162,7 +46,9 @@ class ConvDsp : public Variant {
     const RowLayout wanted = request.output.value_or(Nhwc8(output));
     const std::optional<OutputPlaces> places = PlacesOf(output, wanted);
     if (!places || (dense && places->planar)) return std::nullopt;
-    if (dense) return Describe(OnePixel(layer), Way::kOnePixel, input, wanted, *places, request.target);
+    // Dense layers that take whole words have a kernel of their own, which streaming does without for its scratch.
+    if (dense && !request.target.is(Optimize::kRam) && OnePixel(layer).input_channels % 4 == 0) return std::nullopt;
+    if (dense) return Describe(network, OnePixel(layer), Way::kOnePixel, input, wanted, *places, request.target);
     const bool speed = request.target.is(Optimize::kSpeed);
     Way way = Way::kRow;
     if (IsPointwise(layer)) {
@@ -171,10 +57,10 @@ class ConvDsp : public Variant {
     } else if (speed && layer.input_channels <= 4 && layer.horizontal.dilation == 1) {
       way = Way::kColumns;
     }
-    KernelUse use = Describe(layer, way, input, wanted, *places, request.target);
+    KernelUse use = Describe(network, layer, way, input, wanted, *places, request.target);
     // Images are for the short requantizations alone.
     if (way == Way::kImage && use.constants.size() > 1) {
-      use = Describe(layer, Way::kRow, input, wanted, *places, request.target);
+      use = Describe(network, layer, Way::kRow, input, wanted, *places, request.target);
     }
     return use;
   }
@@ -205,7 +91,7 @@ class ConvDsp : public Variant {
     return absl::StrCat("mote::compiled::OnePixelDsp<", kernel, ">");
   }
 
-  KernelUse Describe(const Layer& layer, Way way, const Tensor& input, const RowLayout& wanted,
+  KernelUse Describe(const Network& network, const Layer& layer, Way way, const Tensor& input, const RowLayout& wanted,
                      const OutputPlaces& places, const Target& target) const {
     const KernelForm form = FormOf(way);
     const PackedConvDsp packed =
@@ -224,7 +110,7 @@ class ConvDsp : public Variant {
     const bool overlaps =
         target.is(Optimize::kSize) && (way == Way::kRow || way == Way::kPixels) && h.output >= 3 && sizes.two;
     if (overlaps) sizes = BlockSizes();
-    const int unroll = target.is(Optimize::kSize) ? kUnrollForSize : kUnrollForSpeed;
+    const int unroll = target.is(Optimize::kSize) ? kUnrollForSize : UnrollForSpeed(network);
     std::string kernel = absl::StrCat(
         "mote::compiled::ConvDsp<", unroll, ", mote::compiled::DspWeights::", packed.bytes ? "kBytes" : "kPaired", ", ",
         RequantizeName(requantization),
@@ -236,13 +122,11 @@ class ConvDsp : public Variant {
     }
     use.function = FunctionText(way, kernel, layer);
     use.params_type = "mote::compiled::ConvDspParams";
-    use.params = absl::StrCat(
-        "{/*window=*/{/*channels=*/", layer.input_channels, ", /*rows=*/", layer.vertical.filter, ", /*taps=*/",
-        h.filter, ", /*stride=*/", h.stride, ", /*dilation=*/", h.dilation, ", /*left=*/", h.padding, ", /*width=*/",
-        h.input, ", /*segment_pixels=*/", segment_pixels, ", /*zero=*/", layer.input_zero_point, "}, /*output_width=*/",
-        h.output, ", /*output_channels=*/", layer.output_channels, ", /*output_step=*/",
-        places.planar ? places.channel : places.pixel, ", /*output_left=*/", places.left, ", /*chunks=*/",
-        packed.chunks, ", ", ShiftsText(requantization), ", ", ConstantsText(layer, requantization, "/*weights=*/"));
+    use.params =
+        absl::StrCat("{/*window=*/", PatchWindowText(layer), ", /*output_width=*/", h.output, ", /*output_channels=*/",
+                     layer.output_channels, ", /*output_step=*/", places.planar ? places.channel : places.pixel,
+                     ", /*output_left=*/", places.left, ", /*chunks=*/", packed.chunks, ", ",
+                     ShiftsText(requantization), ", ", ConstantsText(layer, requantization, "/*weights=*/"));
     AddConstants(packed.stream, requantization, &use);
     if (packed.bytes) use.remark = absl::StrCat(kExtremeWeight, use.remark.empty() ? "" : "; ", use.remark);
     use.reads = {Nhwc8(input)};
@@ -300,9 +184,6 @@ class ConvDsp : public Variant {
     const int64_t row = width / 3 * block(3) + (width % 3 == 0 ? 0 : block(width % 3));
     return layer.vertical.output * row;
   }
-
-  static constexpr int kUnrollForSpeed = 8;
-  static constexpr int kUnrollForSize = 1;
 };
 
 // Four channels at a time. It reads whole words of inputs.
@@ -318,17 +199,22 @@ class FullyConnectedDsp : public Variant {
     const int inputs = flat.input_channels;
     const int outputs = flat.output_channels;
     if (inputs % 4 != 0) return std::nullopt;
-    const PackedDenseDsp packed = PackDenseDsp(flat, DspClamp::kAfterwards);
+    // Loops in little code where they are a small part of the work, and no block for a last pair where weights of 0
+    // are fewer bytes.
+    const bool small =
+        request.target.is(Optimize::kSize) || (request.target.is(Optimize::kSpeed) && IsMinor(network, layer));
+    const bool pads = small && 2 * AlignedUp(inputs, 8) + kPairConstantBytes < kPairCodeBytes;
+    const PackedDenseDsp packed = PackDenseDsp(flat, DspClamp::kAfterwards, pads);
     const DspRequantization& requantization = packed.requantization;
     // Inputs made int16 once take memory; without it they come by eights.
     const bool wide = !request.target.is(Optimize::kRam) || inputs % 8 != 0;
     KernelUse use;
     use.variant = name();
     use.form = KernelForm::kVector;
-    use.function = absl::StrCat("mote::compiled::DenseDsp<", request.target.is(Optimize::kSize) ? 1 : 4,
+    use.function = absl::StrCat("mote::compiled::DenseDsp<", small ? 1 : 4,
                                 ", mote::compiled::DspWeights::", packed.bytes ? "kBytes" : "kPaired", ", ",
                                 RequantizeName(requantization), ", ", Bool(wide), ", ", ShiftArgument(requantization),
-                                ">::Vector");
+                                ", ", Bool(packed.fours), ", ", Bool(packed.pair), ">::Vector");
     use.header = "mcu_runtime/compiled/fully_connected_dsp.h";
     use.params_type = "mote::compiled::DenseDspParams";
     use.params = absl::StrCat("{/*inputs=*/", inputs, ", /*outputs=*/", outputs, ", ", ShiftsText(requantization), ", ",
@@ -343,9 +229,13 @@ class FullyConnectedDsp : public Variant {
     use.instructions = 80 + (wide ? inputs * 3 / 2 : 0) +
                        (outputs + 3) / 4 * ((inputs + 7) / 8 * chunk + 4 * InstructionsACode(requantization) + 14);
     AddClamp(flat, requantization, outputs, &use);
-    use.code_bytes = request.target.is(Optimize::kSize) ? 800 : 1200;
+    use.code_bytes = (packed.fours ? small ? 290 : 615 : 0) + (packed.pair ? small ? 195 : 360 : 0) + 190;
     return use;
   }
+
+ private:
+  static constexpr int64_t kPairCodeBytes = 195;
+  static constexpr int64_t kPairConstantBytes = 24;  // of two channels
 };
 
 // Multiplier 1, and a stride for which there are kernels from planar rows.
@@ -398,7 +288,7 @@ class DepthwiseDsp : public Variant {
     const int64_t block = 24 + 6 * outputs + outputs * InstructionsACode(requantization) + 17;
     use.instructions = layer.vertical.output * (60 + layer.output_channels * (h.output / outputs * block));
     AddClamp(layer, requantization, RowCodeBytes(layer, wanted), &use);
-    use.code_bytes = 420;
+    use.code_bytes = 650;
     return use;
   }
 
@@ -468,12 +358,21 @@ class DepthwiseGeneralDsp : public Variant {
     const Axis& h = layer.horizontal;
     const int multiplier = layer.output_channels / layer.input_channels;
     const int unroll = small ? kUnrollForSize : kUnrollForSpeed;
+    const bool copies = multiplier != 1 || layer.output_channels < 4;
+    const bool column =
+        h.input == 1 && h.filter == 1 && h.padding == 0 && h.output == 1 && !copies && !HasSums(requantization);
+    constexpr int kMostOfField = 32767;  // parameters are of 16 bits
+    for (const int field :
+         {layer.output_channels, layer.vertical.filter, h.filter, h.stride, h.dilation, h.padding, h.input, h.output}) {
+      if (std::abs(field) > kMostOfField) return std::nullopt;
+    }
     KernelUse use;
     use.variant = name();
     use.form = KernelForm::kWindow;
     use.function = absl::StrCat("mote::compiled::DepthwiseGeneralDsp<", unroll,
                                 ", mote::compiled::DepthwiseWeights::", small ? "kBytes" : "kHalfwords", ", ",
-                                RequantizeName(requantization), ", ", ShiftArgument(requantization), ">::Row");
+                                RequantizeName(requantization), ", ", ShiftArgument(requantization), ", ", Bool(copies),
+                                column ? ">::Column" : ">::Row");
     use.header = "mcu_runtime/compiled/depthwise_general_dsp.h";
     use.params_type = "mote::compiled::DepthwiseGeneralParams";
     use.params = absl::StrCat("{/*channels=*/", layer.output_channels, ", /*multiplier=*/", multiplier, ", /*rows=*/",
@@ -482,17 +381,16 @@ class DepthwiseGeneralDsp : public Variant {
                               ", /*output_width=*/", h.output, ", /*zero=*/", layer.input_zero_point, ", ",
                               ShiftsText(requantization), ", ", ConstantsText(layer, requantization, "/*stream=*/"));
     AddConstants(packed.stream, requantization, &use);
-    const bool copies = multiplier != 1 || layer.output_channels < 4;
     if (copies) use.remark = "taps are copied: several output channels an input channel, or less than four";
     use.reads = {Nhwc8(input)};
     use.outside_value = layer.input_zero_point;
     use.writes = Nhwc8(output);
-    use.scratch_bytes = ScratchBytes(layer, HasSums(requantization), copies);
+    use.scratch_bytes = column ? 0 : ScratchBytes(layer, HasSums(requantization), copies);
     const int64_t four = (small ? 14 : 10) * layer.taps() + 4 * InstructionsACode(requantization) + 16;
     const int64_t pixel = 40 + 7 * layer.taps() + (copies ? 5 * layer.taps() * layer.output_channels : 0);
     use.instructions = int64_t{layer.vertical.output} * h.output * (pixel + (layer.output_channels + 3) / 4 * four);
     AddClamp(layer, requantization, RowCodeBytes(layer, use.writes), &use);
-    use.code_bytes = 420 + 36 * unroll;
+    use.code_bytes = (column ? 340 : 580) + (copies ? 80 : 0) + 36 * unroll;
     return use;
   }
 
@@ -539,6 +437,7 @@ class PlanarConversion : public Variant {
 }  // namespace
 
 void AddDspVariants(VariantList* variants) {
+  variants->push_back(MakeRunConvDsp());
   variants->push_back(std::make_unique<ConvDsp>());
   variants->push_back(std::make_unique<FullyConnectedDsp>());
   variants->push_back(std::make_unique<DepthwiseWideDsp>());

@@ -175,7 +175,10 @@ PackedConvDsp PackConvDsp(const Layer& layer, ConvOrder order, DspClamp clamp) {
   PackedConvDsp packed;
   packed.requantization = FindDspRequantization(layer, kPairedShift, clamp);
   const OrderedWeights weights(layer, packed.requantization.weights,
-                               order == ConvOrder::kRows ? PatchOrder(layer) : ColumnOrder(layer));
+                               order == ConvOrder::kRows ? PatchOrder(layer)
+                               : order == ConvOrder::kColumns
+                                   ? ColumnOrder(layer)
+                                   : RunOrder(static_cast<int>(WeightsOf(layer, 0).size()), 4));
   packed.chunks = weights.size() / 4;
   packed.bytes = !weights.FitPairs();
   const int channels = static_cast<int>(layer.channels.size());
@@ -192,19 +195,22 @@ PackedConvDsp PackConvDsp(const Layer& layer, ConvOrder order, DspClamp clamp) {
   return packed;
 }
 
-PackedDenseDsp PackDenseDsp(const Layer& layer, DspClamp clamp) {
+PackedDenseDsp PackDenseDsp(const Layer& layer, DspClamp clamp, bool pads) {
   PackedDenseDsp packed;
   packed.requantization = FindDspRequantization(layer, kPairedShift, clamp);
   const DspRequantization& r = packed.requantization;
   const OrderedWeights weights(layer, r.weights, RunOrder(static_cast<int>(WeightsOf(layer, 0).size()), 8));
   packed.bytes = !weights.FitPairs();
   const int channels = static_cast<int>(layer.channels.size());
+  const int rest = channels % 4;
+  packed.fours = channels > 2;
+  packed.pair = (rest == 1 || rest == 2) && !(pads && packed.fours);
   const auto word_of = [&](int channel, size_t word) {
     return channel < channels ? r.channel_words[channel][word] : 0;
   };
   const bool two_lines = r.form == RequantizationForm::kTwoLines;
   for (int c = 0; c < channels; c += 4) {
-    const int group_end = c + (channels - c > 2 ? 4 : 2);
+    const int group_end = c + (channels - c > 2 || !packed.pair ? 4 : 2);
     for (int a = c; two_lines && a < group_end; a += 2) {
       const int32_t bias_a = word_of(a, 0);
       const int32_t bias_b = word_of(a + 1, 0);

@@ -39,8 +39,9 @@ struct PackedConvDsp {
   std::vector<uint8_t> stream;
 };
 
-// In which order a filter's weights stand: for ConvDsp's Row and Pixels, or for its Columns.
-enum class ConvOrder { kRows, kColumns };
+// In which order a filter's weights stand: for ConvDsp's Row and Pixels; for Columns; for runs of bytes as the weights
+// have them, [row][tap][channel].
+enum class ConvOrder { kRows, kColumns, kRun };
 
 // Of kConvolution and kDense layers.
 PackedConvDsp PackConvDsp(const Layer& layer, ConvOrder order = ConvOrder::kRows, DspClamp clamp = DspClamp::kNever);
@@ -48,11 +49,14 @@ PackedConvDsp PackConvDsp(const Layer& layer, ConvOrder order = ConvOrder::kRows
 struct PackedDenseDsp {
   DspRequantization requantization;
   bool bytes = false;  // DspWeights::kBytes
+  bool fours = false;  // there are groups of four outputs
+  bool pair = false;   // the last one or two outputs are a pair
   std::vector<uint8_t> stream;
 };
 
-// Of kDense layers, and kConvolution on one pixel; for DenseDsp (fully_connected_dsp.h).
-PackedDenseDsp PackDenseDsp(const Layer& layer, DspClamp clamp = DspClamp::kNever);
+// Of kDense layers, and kConvolution on one pixel; for DenseDsp (fully_connected_dsp.h). `pads`: a pair behind groups
+// of four is a group of four too, which spares its block for some weights of 0.
+PackedDenseDsp PackDenseDsp(const Layer& layer, DspClamp clamp = DspClamp::kNever, bool pads = false);
 
 struct PackedDepthwiseDsp {
   DspRequantization requantization;

@@ -72,8 +72,8 @@ std::pair<int64_t, int64_t> CostOf(const KernelUse& use, Preference preference, 
 // What the variants make of layers. Looked up once, as constants are packed and proved for it.
 class Candidates {
  public:
-  Candidates(const Network& network, const Target& target)
-      : network_(network), target_(target), of_layer_(network.layers.size()) {}
+  Candidates(const Network& network, const Target& target, bool streams)
+      : network_(network), target_(target), streams_(streams), of_layer_(network.layers.size()) {}
 
   const std::vector<KernelUse>& Writing(const RowLayout& layout, const Layer& layer) {
     auto& known = of_layer_[&layer - network_.layers.data()];
@@ -82,7 +82,7 @@ class Candidates {
     }
     known.push_back({layout, {}});
     for (const auto& variant : AllVariants()) {
-      std::optional<KernelUse> use = variant->Use(network_, layer, {target_, layout});
+      std::optional<KernelUse> use = variant->Use(network_, layer, {target_, layout, streams_});
       if (use) known.back().uses.push_back(*std::move(use));
     }
     return known.back().uses;
@@ -96,6 +96,7 @@ class Candidates {
 
   const Network& network_;
   const Target target_;
+  const bool streams_;
   std::vector<std::vector<Uses>> of_layer_;
 };
 
@@ -419,7 +420,7 @@ class LeanPlanner {
   LeanPlanner(const Network& network, const PlanOptions& options)
       : network_(network),
         options_(Lean(options)),
-        candidates_(network, options_.target),
+        candidates_(network, options_.target, true),
         preferences_(network.layers.size(), Preference::kMemoryAndSpeed) {}
 
   absl::StatusOr<Plan> Make(std::optional<int64_t> budget) {
@@ -541,7 +542,7 @@ absl::StatusOr<Plan> MakePlan(const Network& network, const PlanOptions& options
   if (!options.target.is(Optimize::kRam)) {
     const Preference preference = options.target.is(Optimize::kSize) ? Preference::kFlash : Preference::kInstructions;
     const std::vector<Preference> preferences(network.layers.size(), preference);
-    Candidates candidates(network, options.target);
+    Candidates candidates(network, options.target, options.by_rows);
     absl::StatusOr<Plan> plan = Planner(network, options, RowStorage::kRings, &candidates).Make(preferences);
     if (!absl::IsResourceExhausted(plan.status())) return plan;
   }

@@ -107,6 +107,7 @@ struct KernelUse {
 struct Request {
   Target target;
   std::optional<RowLayout> output;  // the layout that the consumers want; none: whatever the variant likes to write
+  bool streams = false;             // rows may come one at a time, so that tensors should not be taken whole
 };
 
 class Variant {

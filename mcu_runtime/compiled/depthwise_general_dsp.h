@@ -25,17 +25,17 @@ namespace mote::compiled {
 enum class DepthwiseWeights { kHalfwords = 0, kBytes = 1 };
 
 struct DepthwiseGeneralParams {
-  int32_t channels;   /* of the output */
-  int32_t multiplier; /* output channels an input channel */
-  int32_t rows;       /* of the filter */
-  int32_t taps;       /* of its row */
-  int32_t stride;     /* pixels */
-  int32_t dilation;   /* of taps within the row */
-  int32_t left;       /* padding before the first pixel */
-  int32_t width;      /* of the input's rows */
-  int32_t output_width;
+  uint16_t channels;   /* of the output */
+  uint16_t multiplier; /* output channels an input channel */
+  uint16_t rows;       /* of the filter */
+  uint16_t taps;       /* of its row */
+  uint16_t stride;     /* pixels */
+  uint16_t dilation;   /* of taps within the row */
+  int16_t left;        /* padding before the first pixel */
+  uint16_t width;      /* of the input's rows */
+  uint16_t output_width;
   int8_t zero;        /* what padding holds */
-  int32_t left_shift; /* k */
+  uint8_t left_shift; /* k */
   int32_t offset;     /* C */
   const uint8_t* stream;
   /* DspRequantize::kSums. */
@@ -145,10 +145,12 @@ __attribute__((noinline)) const uint8_t* DepthwiseQuads(const DepthwiseQuadFrame
   return stream_register;
 }
 
-template <int kUnroll, DepthwiseWeights kWeights, DspRequantize kRequantize, int kShift>
+/* kCopies: an input channel has several output channels, or there are less than four. */
+template <int kUnroll, DepthwiseWeights kWeights, DspRequantize kRequantize, int kShift, bool kCopies>
 struct DepthwiseGeneralDsp {
   static constexpr int32_t kTapBytes = kWeights == DepthwiseWeights::kBytes ? 44 : 36; /* of the block's code */
   static constexpr bool kSums = kRequantize == DspRequantize::kSums;
+  static constexpr bool kDirect = !kSums && !kCopies; /* codes are stored where they belong */
 
   /* What stands in the scratch: pointers to all taps, a pixel of padding, codes or sums of a pixel, copies of taps. */
   struct Scratch {
@@ -169,32 +171,36 @@ struct DepthwiseGeneralDsp {
     return s;
   }
 
-  /* KernelForm::kWindow: one output row. */
-  static void Row(const DepthwiseGeneralParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
+  static DepthwiseQuadFrame FrameOf(const DepthwiseGeneralParams& p, int32_t taps, const uint8_t* const* list) {
     DepthwiseQuadFrame frame;
-    const int32_t taps = p.rows * p.taps;
+    frame.taps = list;
     frame.rounds = (taps + kUnroll - 1) / kUnroll;
     frame.entered = static_cast<uint32_t>((taps + kUnroll - 1) % kUnroll + 1) * kTapBytes;
     frame.scale = 1 << p.left_shift;
     frame.offset = p.offset;
-    const bool direct = !kSums && p.channels >= 4;
-    const bool copies = p.multiplier != 1 || p.channels < 4;
-    /* A column: rows are the list. */
-    if (direct && !copies && p.width == 1 && p.taps == 1) {
-      frame.taps = rows;
-      return Pixel(p, &frame, output);
-    }
+    return frame;
+  }
+
+  /* KernelForm::kWindow: one output row of a column, one pixel wide: rows are the list. */
+  static void Column(const DepthwiseGeneralParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* = nullptr) {
+    static_assert(kDirect);
+    DepthwiseQuadFrame frame = FrameOf(p, p.rows, rows);
+    Pixel(p, &frame, output);
+  }
+
+  /* KernelForm::kWindow: one output row. */
+  static void Row(const DepthwiseGeneralParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
     const Scratch s = Divide(p, scratch);
-    frame.taps = s.list;
+    DepthwiseQuadFrame frame = FrameOf(p, p.rows * p.taps, s.list);
     const int32_t last = (p.output_width - 1) * p.stride + (p.taps - 1) * p.dilation - p.left;
     if (p.left != 0 || last >= p.width) {
       FillRow(s.padding, Rounded(p.channels), static_cast<uint8_t>(p.zero) * 0x01010101u);
     }
     for (int32_t x = 0; x < p.output_width; ++x, output += p.channels) {
       ListTaps(p, rows, x * p.stride - p.left, s);
-      if (copies) CopyTaps(p, s);
-      Pixel(p, &frame, direct ? output : s.results);
-      if (!direct) StoreResults(p, s.results, output);
+      if constexpr (kCopies) CopyTaps(p, s);
+      Pixel(p, &frame, kDirect ? output : s.results);
+      if constexpr (!kDirect) StoreResults(p, s.results, output);
     }
   }
 

@@ -103,6 +103,17 @@ __attribute__((noinline)) void GatherRows(const GatherPlan* plan, const uint8_t*
 }
 
 inline int8_t* CopyBytes(const int8_t* from, int32_t count, int8_t* to) {
+  for (; count >= 16; count -= 16, from += 16, to += 16) {
+    uint32_t a, b, c, d;
+    __builtin_memcpy(&a, from, 4);
+    __builtin_memcpy(&b, from + 4, 4);
+    __builtin_memcpy(&c, from + 8, 4);
+    __builtin_memcpy(&d, from + 12, 4);
+    __builtin_memcpy(to, &a, 4);
+    __builtin_memcpy(to + 4, &b, 4);
+    __builtin_memcpy(to + 8, &c, 4);
+    __builtin_memcpy(to + 12, &d, 4);
+  }
   for (; count >= 4; count -= 4, from += 4, to += 4) __builtin_memcpy(to, from, 4);
   for (; count > 0; --count) *to++ = *from++;
   return to;
@@ -130,14 +141,14 @@ struct PatchWindow {
   int32_t segments_a_row() const { return segment_pixels == taps ? 1 : taps; }
 };
 
-/* `pixels` pixels from pixel `first` of a row on, some of which may be padding. */
-inline void PaddedPixels(const PatchWindow& w, const int8_t* row, int32_t first, int32_t pixels, int8_t* out) {
+/* `pixels` pixels from pixel `first` of a row on, some of which may be padding. Returns what follows in `out`. */
+inline int8_t* PaddedPixels(const PatchWindow& w, const int8_t* row, int32_t first, int32_t pixels, int8_t* out) {
   const int32_t before = first < 0 ? (-first < pixels ? -first : pixels) : 0;
   const int32_t end = first + pixels < w.width ? first + pixels : w.width;
   const int32_t inside = end - first - before > 0 ? end - first - before : 0;
   out = FillBytes(w.zero, before * w.channels, out);
   out = CopyBytes(row + (first + before) * w.channels, inside * w.channels, out);
-  FillBytes(w.zero, (pixels - before - inside) * w.channels, out);
+  return FillBytes(w.zero, (pixels - before - inside) * w.channels, out);
 }
 
 /* The rows that a filter sees, side by side: [x][row][channel], kRows rows of kChannels (at most 4) channels, with

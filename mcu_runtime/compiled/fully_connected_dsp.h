@@ -2,8 +2,8 @@
  *
  * Four output channels times eight inputs a round: 1 LDM of inputs, 2 LDM of weights and, of each of 8 words of weights
  * (two inputs, two channels a < b, 256 * w_b + w_a a halfword, as in dsp_block.h), SMLAD, SXTB16, SMLAD: 27
- * instructions for 32 products. What is left of four channels is a pair, where one or two are, or four with one that is
- * not stored.
+ * instructions for 32 products. What is left of four channels is four, some of which are not stored, or where one or
+ * two are left a pair: a block of its own.
  *
  * Inputs are made int16 once (kWide; 2 bytes an input of scratch), or by each group of channels (31 instructions for 32
  * products, no scratch). Four bytes b0..b3 become (b0, b2), (b1, b3).
@@ -188,9 +188,11 @@ __attribute__((noinline)) void DenseDspBlock(const DenseDspFrame* frame) {
 
 /* KernelForm::kVector. Reads up to the next multiple of 4 inputs, without kWide of 8; `input` is aligned to 4.
  * Scratch: with kWide 2 bytes an input, their number rounded up to 8; behind it, with kSums, 4 bytes an output, rounded
- * up to 4 outputs. kUnroll: chunks of eight inputs in the loop's code. */
-template <int kUnroll, DspWeights kWeights, DspRequantize kRequantize, bool kWide, int kShift>
+ * up to 4 outputs. kUnroll: chunks of eight inputs in the loop's code. kFours: there are groups of four outputs;
+ * kPair: the last one or two outputs are a pair. */
+template <int kUnroll, DspWeights kWeights, DspRequantize kRequantize, bool kWide, int kShift, bool kFours, bool kPair>
 struct DenseDsp {
+  static_assert(kFours || kPair);
   static constexpr bool kSums = kRequantize == DspRequantize::kSums;
 
   static void Vector(const DenseDspParams& p, const uint8_t* input, uint8_t* output, uint8_t* scratch = nullptr) {
@@ -208,18 +210,14 @@ struct DenseDsp {
     uint8_t* codes = kSums ? sums : output;
     const int32_t fours = p.outputs >> 2;
     const int32_t rest = p.outputs & 3;
-    if (fours != 0) {
+    if (kFours && fours != 0) {
       Run<2>(&frame, fours, codes);
       frame.weights += fours * GroupBytes(2, chunks);
     }
     if (rest != 0) {
       uint8_t last[4];
       uint8_t* rest_codes = kSums ? sums + fours * 16 : last;
-      if (rest == 3) {
-        Run<2>(&frame, 1, rest_codes);
-      } else {
-        Run<1>(&frame, 1, rest_codes);
-      }
+      Run<kPair ? 1 : 2>(&frame, 1, rest_codes);
       for (int32_t i = 0; !kSums && i < rest; ++i) output[4 * fours + i] = last[i];
     }
     if constexpr (kSums) StoreSums(p, reinterpret_cast<const int32_t*>(sums), output);

@@ -233,7 +233,8 @@ class Writer {
         FormName(r) + (packed.bytes ? "/bytes" : "") + (s.pixels ? "/wide" : "") + (r.clamps ? "/clamped" : "");
     const std::string kernel = std::string("DenseDsp<kUnroll, DspWeights::") + (packed.bytes ? "kBytes" : "kPaired") +
                                ", DspRequantize::" + FormName(r) + ", " + (s.pixels ? "true, " : "false, ") +
-                               std::to_string(std::max(1, r.right_shift)) + ">::Vector";
+                               std::to_string(std::max(1, r.right_shift)) + (packed.fours ? ", true" : ", false") +
+                               (packed.pair ? ", true" : ", false") + ">::Vector";
     const Call call = Clamped(layer, r, "Vector", {kernel, "k" + k + "Params"}, "DenseDspParams", s.outputs, false);
     std::printf(
         "void %s(uint8_t* output, uint8_t* scratch) {\n  %s(%s, reinterpret_cast<const uint8_t*>(k%sInput), output, "

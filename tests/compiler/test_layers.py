@@ -23,8 +23,15 @@ from layer_models import TABLE, model, random_model  # noqa: E402
 CASES = int(os.environ.get("MOTE_LAYERS_CASES", "24"))
 SEED = int(os.environ.get("MOTE_LAYERS_SEED", "0"))
 DSP_KERNELS = {  # by what is optimized for
-    "speed": {"conv_2d_dsp", "fully_connected_dsp", "depthwise_conv_2d_wide_dsp", "depthwise_general_dsp", "to_planar"},
-    "size": {"conv_2d_dsp", "depthwise_general_dsp"},
+    "speed": {
+        "conv_2d_runs_dsp",
+        "conv_2d_dsp",
+        "fully_connected_dsp",
+        "depthwise_conv_2d_wide_dsp",
+        "depthwise_general_dsp",
+        "to_planar",
+    },
+    "size": {"conv_2d_runs_dsp", "conv_2d_dsp", "depthwise_general_dsp"},
     "ram": {"conv_2d_dsp", "fully_connected_dsp", "depthwise_conv_2d_dsp", "depthwise_general_dsp", "to_planar"},
 }
 PLAIN = "depthwise_two_channels"  # too small for kernels that copy taps
