@@ -2,18 +2,23 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "export/compiler/call_text.h"
 #include "export/compiler/compact_order.h"
 #include "export/compiler/emit_parts.h"
+#include "export/compiler/layer_text.h"
 
 namespace mote::compiler {
 namespace {
 
 // The largest numbers in the table of the order, which are mote::compiled::kOrderLoop too, and layers are below.
 constexpr int kMostOfBytes = 255, kMostOfHalfwords = 65535;
+
+// The begin of a function for several layers, up to the type of its parameters.
+constexpr char kParams[] = "  const ";
 
 constexpr char kUsingDevice[] = "using namespace mote::device;  // NOLINT: kernels' functions as template arguments\n";
 
@@ -24,8 +29,14 @@ class SourceWriter {
 
   SourceTexts Write() {
     AddHeader("mcu_runtime/compiled/rows.h");
-    for (size_t i = 0; i < plan_.stages.size(); ++i) AddStage(static_cast<int>(i));
-    std::string body = plan_.by_rows ? FedInvoke() : streamed_ ? StreamedInvoke() : PlainInvoke();
+    std::string body;
+    if (streamed_ || plan_.by_rows) {
+      for (size_t i = 0; i < plan_.stages.size(); ++i) AddStage(static_cast<int>(i));
+      body = plan_.by_rows ? FedInvoke() : StreamedInvoke();
+    } else {
+      AddLayers();
+      body = PlainInvoke();
+    }
     if (plan_.state_bytes != 0) {
       const std::vector<uint8_t>& state = network_.model.initial_state;
       AddConstant("kInitialState", "uint8_t", 4, {state.begin(), state.end()});
@@ -34,15 +45,22 @@ class SourceWriter {
     SourceTexts texts;
     texts.headers = headers_;
     texts.constants = Constants();
-    texts.source = absl::StrCat(Head(), "namespace {\n\n", UsesRecordedCalls() ? kUsingDevice : "",
-                                "using mote::compiled::Rows;\n\n", FeedPlace(), places, layers_, "}  // namespace\n\n",
-                                Tail(), body);
+    texts.source = absl::StrCat(Head(), "namespace {\n\n", UsesRecordedCalls() ? kUsingDevice : "", Using(places),
+                                FeedPlace(), places, layers_, "}  // namespace\n\n", Tail(), body);
     return texts;
   }
 
  private:
   void AddHeader(const std::string& header) {
     if (std::find(headers_.begin(), headers_.end(), header) == headers_.end()) headers_.push_back(header);
+  }
+
+  // Of the names in rows.h.
+  std::string Using(const std::string& places) const {
+    std::string text;
+    if (absl::StrContains(layers_, "Number(")) absl::StrAppend(&text, "using mote::compiled::Number;\n");
+    if (!places.empty()) absl::StrAppend(&text, "using mote::compiled::Rows;\n");
+    return text.empty() ? text : text + "\n";
   }
 
   bool UsesRecordedCalls() const {
@@ -112,16 +130,13 @@ class SourceWriter {
     const Stage& stage = plan_.stages[index];
     const std::string k = absl::StrCat("kLayer", index);
     absl::StrAppend(&layers_, "// ", index, ": ", StageText(network_, plan_, stage), "; ", stage.use.variant, "\n");
-    if (stage.use.form == KernelForm::kWhole) return AddWhole(index, stage);
-    if (stage.use.form == KernelForm::kFeed) return AddFeed(index, stage);
-    AddHeader(stage.use.header);
-    for (const std::string& header : stage.use.more_headers) AddHeader(header);
-    std::string params = stage.use.params;
-    for (const Constant& constant : stage.use.constants) {
-      const std::string name = absl::StrCat(k, Capitalized(constant.name));
-      AddConstant(name, constant.element, constant.alignment, constant.values, constant.structure);
-      params = absl::StrReplaceAll(params, {{absl::StrCat("$", constant.name), name}});
+    if (stage.use.form == KernelForm::kWhole) {
+      const std::string calls = RecordedCalls(index, stage);
+      absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t) {\n", calls, "}\n\n");
+      return;
     }
+    if (stage.use.form == KernelForm::kFeed) return AddFeed(index, stage);
+    const std::string params = Parameters(index, stage);
     absl::StrAppend(&layers_, "constexpr ", stage.use.params_type, " ", k, " = ", params, ";\n");
     const bool in_runs = stage.use.form == KernelForm::kPixels;
     std::string body = RowPadding(stage);
@@ -157,6 +172,23 @@ class SourceWriter {
                     "}\n\n");
   }
 
+  // The initializer of the kernel's parameters, with the layer's constants.
+  std::string Parameters(int index, const Stage& stage) {
+    AddHeader(stage.use.header);
+    for (const std::string& header : stage.use.more_headers) AddHeader(header);
+    std::string params = stage.use.params;
+    for (const Constant& constant : stage.use.constants) {
+      const std::string name = ConstantName(index, constant);
+      AddConstant(name, constant.element, constant.alignment, constant.values, constant.structure);
+      params = absl::StrReplaceAll(params, {{absl::StrCat("$", constant.name), name}});
+    }
+    return params;
+  }
+
+  static std::string ConstantName(int index, const Constant& constant) {
+    return absl::StrCat("kLayer", index, Capitalized(constant.name));
+  }
+
   // A row that the caller gives: PushRow (mcu_runtime/compiled/order.h) leaves word of where it is.
   void AddFeed(int index, const Stage& stage) {
     const RowLayout& layout = plan_.buffers[stage.outputs[0]].layout;
@@ -164,21 +196,28 @@ class SourceWriter {
                     RowsOf(stage.outputs[0]), ".At(arena, y), FeedOf(arena)->row, ", layout.row_bytes, ");\n}\n\n");
   }
 
+  // Output row y reads input row y alone.
+  static bool IsRowByRow(const Axis& v) { return v.filter == 1 && v.stride == 1 && v.padding == 0; }
+
   void AddWindow(int index, const Stage& stage, const std::string& output, const std::string& scratch,
                  std::string* body) {
     const Axis& v = stage.vertical;
     const std::string input = RowsOf(stage.inputs[0]);
     const std::string k = absl::StrCat("kLayer", index);
-    if (v.filter == 1 && v.stride == 1 && v.padding == 0) {
+    if (IsRowByRow(v)) {
       absl::StrAppend(body, "  const uint8_t* rows[] = {", input, ".At(arena, y)};\n");
     } else {
-      absl::StrAppend(&layers_, "constexpr mote::compiled::RowWindow ", k, "Window = {/*filter=*/", v.filter,
-                      ", /*stride=*/", v.stride, ", /*dilation=*/", v.dilation, ", /*padding=*/", v.padding,
-                      ", /*height=*/", v.input, "};\n");
+      absl::StrAppend(&layers_, WindowText(k + "Window", v));
       absl::StrAppend(body, "  const uint8_t* rows[", v.filter, "];\n  FindRows(", input, ", ", k, "Window, arena, y, ",
                       OutsideRow(stage), ", rows);\n");
     }
     absl::StrAppend(body, "  ", stage.use.function, "(", k, ", rows, ", output, scratch, ");\n");
+  }
+
+  static std::string WindowText(const std::string& name, const Axis& v) {
+    return absl::StrCat("constexpr mote::compiled::RowWindow ", name, " = {/*filter=*/", v.filter, ", /*stride=*/",
+                        v.stride, ", /*dilation=*/", v.dilation, ", /*padding=*/", v.padding, ", /*height=*/", v.input,
+                        "};\n");
   }
 
   // The row above and below the image: one for all layers with rows of the same kind, as long as the longest of them.
@@ -218,27 +257,39 @@ class SourceWriter {
 
   // Where padding stands between the row's elements, the whole row is filled before the kernel runs.
   std::string RowPadding(const Stage& stage) {
-    if (!HasPaddingToFill(stage, false)) return "";
+    const auto [before, after] = RowPaddingAt(stage);
+    return before.empty() ? "" : absl::StrCat("  ", before, RowsOf(stage.outputs[0]), ".At(arena, y)", after);
+  }
+
+  // What stands before and behind the row's address.
+  std::pair<std::string, std::string> RowPaddingAt(const Stage& stage) const {
+    if (!HasPaddingToFill(stage, false)) return {};
     const RowLayout& layout = plan_.buffers[stage.outputs[0]].layout;
     const uint32_t word = layout.element_bytes == 1 ? 0x01010101u * (layout.padding_value & 255)
                                                     : 0x00010001u * (layout.padding_value & 65535);
-    return absl::StrCat("  mote::compiled::FillRow(", RowsOf(stage.outputs[0]), ".At(arena, y), ", layout.row_bytes,
-                        ", 0x", absl::Hex(word), "u);\n");
+    return {"mote::compiled::FillRow(", absl::StrCat(", ", layout.row_bytes, ", 0x", absl::Hex(word), "u);\n")};
   }
 
   void AddPadding(const Stage& stage, std::string* body) {
-    if (!HasPaddingToFill(stage, true)) return;
+    const auto [before, after] = EndPaddingAt(stage);
+    if (!before.empty()) {
+      absl::StrAppend(body, "  ", before, RowsOf(stage.outputs[0]), ".At(arena, y)", after);
+    }
+  }
+
+  std::pair<std::string, std::string> EndPaddingAt(const Stage& stage) const {
+    if (!HasPaddingToFill(stage, true)) return {};
     const RowLayout& layout = plan_.buffers[stage.outputs[0]].layout;
     const Tensor& tensor = network_.tensors[plan_.buffers[stage.outputs[0]].tensor];
     const std::string type = layout.element_bytes == 1 ? "uint8_t" : "int16_t";
-    absl::StrAppend(body, "  mote::compiled::FillEnds<", type, ">(reinterpret_cast<", type, "*>(",
-                    RowsOf(stage.outputs[0]), ".At(arena, y)), ", layout.left * tensor.channels, ", ",
-                    tensor.width * tensor.channels, ", ", layout.right * tensor.channels, ", ",
-                    layout.element_bytes == 1 ? layout.padding_value & 255 : layout.padding_value, ");\n");
+    return {absl::StrCat("mote::compiled::FillEnds<", type, ">(reinterpret_cast<", type, "*>("),
+            absl::StrCat("), ", layout.left * tensor.channels, ", ", tensor.width * tensor.channels, ", ",
+                         layout.right * tensor.channels, ", ",
+                         layout.element_bytes == 1 ? layout.padding_value & 255 : layout.padding_value, ");\n")};
   }
 
   // The recorded calls of a layer.
-  void AddWhole(int index, const Stage& stage) {
+  std::string RecordedCalls(int index, const Stage& stage) {
     const Layer& layer = network_.layers[stage.layer];
     std::string body;
     int number = 0;
@@ -259,7 +310,7 @@ class SourceWriter {
       absl::StrAppend(&layers_, text.parameters);
       absl::StrAppend(&body, "  ", text.call, "\n");
     }
-    absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t) {\n", body, "}\n\n");
+    return body;
   }
 
   int64_t PlaceOfFileTensor(int file_tensor) const {
@@ -304,25 +355,230 @@ class SourceWriter {
                         "_invoke(void* memory) {\n  uint8_t* arena = static_cast<uint8_t*>(memory);\n");
   }
 
+  // Layers of a model that runs one after the other, which differ in numbers and constants alone: one function.
+  struct LayerGroup {
+    std::vector<int> stages;  // in the order in which they run
+    std::vector<LayerText> texts;
+    bool takes_layer = false;  // the function is given what differs
+  };
+
+  static std::string NameOf(const LayerGroup& group) {
+    return absl::StrCat(group.takes_layer ? "Layers" : "Layer", group.stages[0]);
+  }
+
+  void AddLayers() {
+    for (const Step& step : plan_.schedule.steps) {
+      if (step.index == 0) AddToGroup(step.layer);  // all steps of a stage follow its first one
+    }
+    for (LayerGroup& group : groups_) AddGroup(&group);
+  }
+
+  void AddToGroup(int index) {
+    LayerText text = AllRows(index, plan_.stages[index]);
+    if (options_.hook) AddHook(index, &text);
+    size_t g = 0;
+    while (g < groups_.size() && !groups_[g].texts[0].IsLike(text)) ++g;
+    if (g == groups_.size()) groups_.emplace_back();
+    groups_[g].stages.push_back(index);
+    groups_[g].texts.push_back(std::move(text));
+    group_steps_.push_back({static_cast<int>(g), static_cast<int>(groups_[g].stages.size()) - 1});
+  }
+
+  void AddGroup(LayerGroup* group) {
+    std::vector<const LayerText*> texts;
+    for (const LayerText& text : group->texts) texts.push_back(&text);
+    const SharedLayerText shared = Share(texts);
+    group->takes_layer = !shared.fields.empty();
+    const std::string name = NameOf(*group), variant = plan_.stages[group->stages[0]].use.variant;
+    const auto comment = [this](int index) {
+      return absl::StrCat("// ", index, ": ", StageText(network_, plan_, plan_.stages[index]));
+    };
+    if (group->takes_layer) {
+      absl::StrAppend(&layers_, "// Layers ", absl::StrJoin(group->stages, ", "), ": ", variant, "\nstruct ", name,
+                      " {\n", shared.fields, "};\nconstexpr ", name, " k", name, "[] = {\n");
+      for (size_t i = 0; i < group->stages.size(); ++i) {
+        absl::StrAppend(&layers_, "    ", comment(group->stages[i]), "\n    ", shared.initializers[i], ",\n");
+      }
+      absl::StrAppend(&layers_, "};\nvoid Run", name, "(uint8_t* arena, const ", name, "& layer) {\n");
+    } else {
+      for (const int index : group->stages) absl::StrAppend(&layers_, comment(index), "; ", variant, "\n");
+      absl::StrAppend(&layers_, "void ", name, "(uint8_t* arena) {\n");
+    }
+    // Parameters that are the same for all layers stand in flash.
+    const bool is_constant = absl::StartsWith(shared.body, kParams) &&
+                             !absl::StrContains(shared.body.substr(0, shared.body.find(";\n")), "layer.");
+    absl::StrAppend(&layers_, is_constant ? "  static constexpr " : "",
+                    is_constant ? shared.body.substr(sizeof kParams - 1) : shared.body, "}\n\n");
+  }
+
+  // A layer's function: all of its rows.
+  LayerText AllRows(int index, const Stage& stage) {
+    LayerText text;
+    if (stage.use.form == KernelForm::kWhole) {
+      text.Add(RecordedCalls(index, stage));
+      return text;
+    }
+    std::vector<LayerText::NamedConstant> constants;
+    for (const Constant& constant : stage.use.constants) {
+      constants.push_back({constant.name, ConstantName(index, constant), constant.element});
+    }
+    text.Add(absl::StrCat(kParams, stage.use.params_type, " params = "));
+    text.AddInitializer(Parameters(index, stage), constants);
+    text.Add(";\n");
+    const bool is_one_run = stage.use.form == KernelForm::kPixels && AreOneRun(stage);
+    const int rows = is_one_run ? 1 : plan_.rows.layers[index].steps;
+    const bool is_window = stage.use.form == KernelForm::kWindow && !IsRowByRow(stage.vertical);
+    if (is_window) AddInputRows(index, stage, &text);
+    if (rows > 1) {
+      text.Add("  for (int32_t y = 0; y < ");
+      text.AddNumber("rows", rows);
+      text.Add("; ++y) {\n");
+    }
+    const std::string margin = rows > 1 ? "    " : "  ";
+    const auto add_padding = [&](const std::pair<std::string, std::string>& padding) {
+      if (padding.first.empty()) return;
+      text.Add(margin + padding.first);
+      AddRow(stage.outputs[0], rows > 1, "output", &text);
+      text.Add(padding.second);
+    };
+    add_padding(RowPaddingAt(stage));
+    if (is_window) {
+      AddFoundRows(index, stage, rows > 1, margin, &text);
+    } else if (stage.use.form == KernelForm::kWindow || stage.use.form == KernelForm::kPixels) {
+      text.Add(margin + "const uint8_t* inputs[] = {");
+      for (size_t i = 0; i < stage.inputs.size(); ++i) {
+        if (i != 0) text.Add(", ");
+        AddRow(stage.inputs[i], rows > 1, "input", &text);
+      }
+      text.Add("};\n");
+    }
+    text.Add(absl::StrCat(margin, stage.use.function, "(params, "));
+    if (stage.use.form == KernelForm::kFold) text.Add(rows > 1 ? "y, " : "0, ");
+    if (stage.use.form == KernelForm::kWindow || stage.use.form == KernelForm::kPixels) {
+      text.Add(is_window ? "window, " : "inputs, ");
+    } else {
+      AddRow(stage.inputs[0], rows > 1, "input", &text);
+      text.Add(", ");
+    }
+    if (stage.use.form == KernelForm::kPixels) {
+      text.AddNumber("pixels", int64_t{is_one_run ? plan_.rows.layers[index].steps : 1} * WidthOf(stage.outputs[0]));
+      text.Add(", ");
+    }
+    if (stage.use.form == KernelForm::kFold) {
+      if (stage.use.state_bytes == 0) {
+        text.Add("nullptr");
+      } else {
+        text.AddPlace("state", plan_.schedule.state_offset[index]);
+      }
+      text.Add(", ");
+    }
+    AddRow(stage.outputs[0], rows > 1 && stage.use.form != KernelForm::kFold, "output", &text);
+    if (stage.use.scratch_bytes != 0) {
+      text.Add(", ");
+      text.AddPlace("scratch", plan_.schedule.scratch_offset[index]);
+    }
+    text.Add(");\n");
+    add_padding(EndPaddingAt(stage));
+    if (rows > 1) text.Add("  }\n");
+    return text;
+  }
+
+  void AddHook(int index, LayerText* text) const {
+    const std::string hook = Hook("@");
+    const size_t at = hook.find('@');
+    text->Add("  " + hook.substr(0, at));
+    text->AddNumber("index", index);
+    text->Add(hook.substr(at + 1) + "\n");
+  }
+
+  // Whether all rows of a buffer stand one after the other.
+  bool IsWhole(int buffer) const {
+    const TensorPlace& place = plan_.schedule.tensors[buffer];
+    return place.row_offsets.empty() && place.first_slot == 0 && place.capacity == plan_.rows.tensors[buffer].rows;
+  }
+
+  // The address of row y, or of row 0.
+  void AddRow(int buffer, bool is_row_y, const std::string& name, LayerText* text) {
+    if (!IsWhole(buffer)) return text->Add(absl::StrCat(RowsOf(buffer), ".At(arena, ", is_row_y ? "y" : "0", ")"));
+    text->AddPlace(name, PlaceOf(plan_, buffer));
+    if (!is_row_y) return;
+    text->Add(" + y * ");
+    text->AddNumber(name + "_row_bytes", plan_.buffers[buffer].layout.row_bytes);
+  }
+
+  void AddInputRows(int index, const Stage& stage, LayerText* text) {
+    const Axis& v = stage.vertical;
+    if (!IsWhole(stage.inputs[0]))
+      return text->Add("  static " + WindowText(absl::StrCat("kLayer", index, "Window"), v));
+    text->Add("  const mote::compiled::WholeRows input = {");
+    text->AddPlace("input", PlaceOf(plan_, stage.inputs[0]));
+    text->Add(", /*row_bytes=*/");
+    text->AddNumber("input_row_bytes", plan_.buffers[stage.inputs[0]].layout.row_bytes);
+    text->Add(", /*height=*/");
+    text->AddNumber("height", v.input);
+    text->Add(absl::StrCat(", ", OutsideRow(stage), "};\n"));
+  }
+
+  void AddFoundRows(int index, const Stage& stage, bool is_row_y, const std::string& margin, LayerText* text) {
+    const Axis& v = stage.vertical;
+    text->Add(margin + "const uint8_t* window[");
+    text->AddLength(v.filter);
+    text->Add(absl::StrCat("];\n", margin, "FindRows("));
+    if (!IsWhole(stage.inputs[0])) {
+      return text->Add(absl::StrCat(RowsOf(stage.inputs[0]), ", kLayer", index, "Window, arena, ", is_row_y ? "y" : "0",
+                                    ", ", OutsideRow(stage), ", window);\n"));
+    }
+    text->Add("input, ");
+    if (is_row_y) {
+      text->Add("y * /*stride=*/");
+      text->AddNumber("stride", v.stride);
+      text->Add(" - /*padding=*/");
+    } else {
+      text->Add("-/*padding=*/");
+    }
+    text->AddNumber("padding", v.padding);
+    text->Add(", /*dilation=*/");
+    text->AddNumber("dilation", v.dilation);
+    text->Add(", /*filter=*/");
+    text->AddNumber("filter", v.filter);
+    text->Add(", window);\n");
+  }
+
   std::string PlainInvoke() {
     std::string text = InvokeHead();
-    for (const Step& step : plan_.schedule.steps) {
-      if (step.index != 0) continue;  // all steps of a stage follow its first one
-      const int i = step.layer;
-      const Stage& stage = plan_.stages[i];
-      const int steps = plan_.rows.layers[i].steps;
-      const std::string call = absl::StrCat("Layer", i, "(arena, ");
-      if (stage.use.form == KernelForm::kPixels && AreOneRun(stage)) {
-        absl::StrAppend(&text, "  ", call, "0, ", steps, ");\n");
-      } else if (steps == 1) {
-        absl::StrAppend(&text, "  ", call, "0", stage.use.form == KernelForm::kPixels ? ", 1" : "", ");\n");
-      } else {
-        absl::StrAppend(&text, "  for (int32_t y = 0; y < ", steps, "; ++y) ", call, "y",
-                        stage.use.form == KernelForm::kPixels ? ", 1" : "", ");\n");
-      }
-      if (options_.hook) absl::StrAppend(&text, "  ", Hook(absl::StrCat(i)), "\n");
+    for (const LayerGroup& group : groups_) {
+      if (!group.takes_layer) continue;
+      absl::StrAppend(&text, "  const ", NameOf(group), "* layers", group.stages[0], " = k", NameOf(group), ";\n");
     }
+    AddCalls(CompactOrder(group_steps_), "  ", &text);
     return absl::StrCat(text, "}\n");
+  }
+
+  void AddCalls(const std::vector<OrderLoop>& loops, const std::string& margin, std::string* text) const {
+    const auto add_loop = [&](int count) {
+      const std::string i = absl::StrCat("i", margin.size() / 2);  // of its own where loops stand in loops
+      absl::StrAppend(text, margin, "for (int32_t ", i, " = 0; ", i, " < ", count, "; ++", i, ") {\n");
+    };
+    for (const OrderLoop& loop : loops) {
+      const bool is_loop = loop.count > 1;
+      const std::string inner = is_loop ? margin + "  " : margin;
+      if (is_loop) add_loop(loop.count);
+      if (loop.layer < 0) {
+        AddCalls(loop.body, inner, text);
+      } else {
+        AddCall(groups_[loop.layer], inner, text);
+      }
+      if (is_loop) absl::StrAppend(text, margin, "}\n");
+    }
+  }
+
+  void AddCall(const LayerGroup& group, const std::string& margin, std::string* text) const {
+    const std::string layer = absl::StrCat("layers", group.stages[0]);
+    if (group.takes_layer) {
+      absl::StrAppend(text, margin, "Run", NameOf(group), "(arena, *", layer, "++);\n");
+    } else {
+      absl::StrAppend(text, margin, NameOf(group), "(arena);\n");
+    }
   }
 
   // Whether all rows of all tensors of a stage follow each other without gaps.
@@ -431,6 +687,8 @@ class SourceWriter {
   std::vector<std::string> headers_;
   std::vector<std::string> outside_;
   std::vector<int> addressed_;
+  std::vector<LayerGroup> groups_;
+  std::vector<Step> group_steps_;  // which group's function is called, its layers in order
   ConstantNames constant_names_;
   std::string constants_;
   std::string layers_;

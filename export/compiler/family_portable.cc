@@ -113,8 +113,7 @@ class DepthwiseRows : public Variant {
     use.constants.push_back(std::move(weights));
     // A product as measured: eight registers are few.
     const int64_t product = request.target.core.is_thumb1 ? 24 : 11;
-    use.instructions =
-        product * layer.macs + 40 * network.tensors[layer.outputs[0]].bytes + 20 * layer.vertical.output;
+    use.instructions = product * layer.macs + 40 * network.tensors[layer.outputs[0]].bytes + 20 * layer.vertical.output;
     return use;
   }
 };
@@ -145,6 +144,35 @@ class TableVariant : public Variant {
     use.code_bytes = 80;
     return use;
   }
+};
+
+class SoftmaxTable : public Variant {
+ public:
+  std::string name() const override { return "softmax_table"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    if (layer.kind != LayerKind::kSoftmax || layer.input_channels > kMostDepth) return std::nullopt;
+    const Tensor& output = network.tensors[layer.outputs[0]];
+    if (request.output && *request.output != Nhwc8(output)) return std::nullopt;
+    KernelUse use;
+    use.variant = name();
+    use.form = KernelForm::kPixels;
+    use.function = "mote::compiled::Softmax";
+    use.header = "mcu_runtime/compiled/softmax.h";
+    use.params_type = "mote::compiled::SoftmaxParams";
+    use.params = absl::StrCat("{/*terms=*/$terms, /*count=*/", layer.exponentials.size(), ", /*depth=*/",
+                              layer.input_channels, "}");
+    use.constants = {{"terms", "int32_t", 4, {layer.exponentials.begin(), layer.exponentials.end()}}};
+    use.reads = {Nhwc8(network.tensors[layer.inputs[0]])};
+    use.writes = Nhwc8(output);
+    use.in_place = true;
+    use.instructions = 30 * output.bytes;
+    use.code_bytes = 200;
+    return use;
+  }
+
+ private:
+  static constexpr int kMostDepth = 511;
 };
 
 class AddPortable : public Variant {
@@ -206,6 +234,7 @@ void AddPortableVariants(VariantList* variants) {
   variants->push_back(std::make_unique<ConvRows>());
   variants->push_back(std::make_unique<DepthwiseRows>());
   variants->push_back(std::make_unique<TableVariant>());
+  variants->push_back(std::make_unique<SoftmaxTable>());
   variants->push_back(std::make_unique<AddPortable>());
   variants->push_back(std::make_unique<PoolRows>());
   variants->push_back(std::make_unique<GlobalRows>());

@@ -137,6 +137,8 @@ class NetworkReader {
       SolveSum(op, difference->p, true, layer);
     } else if (const auto* sums = ParamsOf<recorded::SumParams>(call)) {
       SolveMean(call, *sums, layer);
+    } else if (const auto* softmax = ParamsOf<recorded::SoftmaxParams>(call)) {
+      SolveSoftmax(*softmax, layer);
     } else if (!op.table.empty() && layer->inputs.size() == 1) {
       layer->kind = LayerKind::kTable;
       for (int i = 0; i < 256; ++i) layer->table[i] = static_cast<int8_t>(op.table[i]);
@@ -166,6 +168,8 @@ class NetworkReader {
       case LayerKind::kTable:
         return std::all_of(layer.inputs.begin(), layer.inputs.end(),
                            [&](int input) { return image(input) == image(layer.outputs[0]); });
+      case LayerKind::kSoftmax:
+        return image(layer.inputs[0]) == image(layer.outputs[0]) && image(layer.inputs[0])[2] == layer.input_channels;
       default:
         return true;
     }
@@ -255,6 +259,18 @@ class NetworkReader {
     layer->horizontal.input = layer->horizontal.filter = input.width;
     layer->channels = {{-p.zero_points, p.multiplier.mantissa, p.multiplier.exponent}};
     SetRange(p.output, layer);
+  }
+
+  static void SolveSoftmax(const recorded::SoftmaxParams& p, Layer* layer) {
+    if (p.output_bits != 8 || layer->inputs.size() != 1) return;
+    layer->kind = LayerKind::kSoftmax;
+    layer->input_channels = layer->output_channels = p.depth;
+    constexpr int32_t kLeastThatCounts = 1 << 11;  // others add nothing to the sum, and no share to the output
+    for (int32_t below = 0; below < 256; ++below) {
+      const int32_t term = recorded::SoftmaxTerm(p, -below);
+      if (term < kLeastThatCounts) break;
+      layer->exponentials.push_back(term);
+    }
   }
 
   void Connect(const Layer& layer) {

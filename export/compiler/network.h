@@ -45,6 +45,7 @@ enum class LayerKind {
   kMaxPool,      // `window`
   kMean,         // MEAN, SUM over height and width: both axes as a window of the whole image, one of `channels`
   kTable,        // int8 (or uint8) in and out, element by element: `table`
+  kSoftmax,      // int8 in and out, along rows of `input_channels`: `exponentials`
   kOther,        // the recorded calls alone
 };
 
@@ -86,6 +87,8 @@ struct Layer {
   std::vector<OutputChannel> channels;
   SumOfTwo sum;
   std::array<int8_t, 256> table{};  // by the code's byte: table[uint8(q)]
+  // Of a code that is this many under its row's largest, Q0.31, as far as they change a result.
+  std::vector<int32_t> exponentials;
 
   const RecordedOperator* recorded = nullptr;
 

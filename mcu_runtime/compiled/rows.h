@@ -47,6 +47,38 @@ inline void FindRows(const AnyRows& input, const RowWindow& window, uint8_t* are
   }
 }
 
+/* Rows of a tensor that is held whole, and what stands for those above and below the image. */
+struct WholeRows {
+  const uint8_t* first;
+  int32_t row_bytes;
+  int32_t height;
+  const uint8_t* outside;
+};
+
+/* rows[tap] is row `row` + tap * `dilation`. */
+inline void FindRows(const WholeRows& input, int32_t row, int32_t dilation, int32_t filter, const uint8_t** rows) {
+  for (const uint8_t** const end = rows + filter; rows != end; ++rows, row += dilation) {
+    const bool inside = static_cast<uint32_t>(row) < static_cast<uint32_t>(input.height);
+    *rows = inside ? input.first + row * input.row_bytes : input.outside;
+  }
+}
+
+/* A number that layers of one function differ in, held in a narrow type, where a parameter of another type is wanted:
+ * it is within that type's range in all of them. */
+template <typename Narrow>
+class Number {
+ public:
+  explicit constexpr Number(Narrow value) : value_(value) {}
+
+  template <typename Wanted>
+  constexpr operator Wanted() const { /* NOLINT: so that it stands in an initializer as the number itself would */
+    return static_cast<Wanted>(value_);
+  }
+
+ private:
+  Narrow value_;
+};
+
 /* Fills the padding at both ends of a row: `left` and `right` bytes or halfwords of one value. */
 template <typename T>
 inline void FillEnds(T* row, int32_t left, int32_t middle, int32_t right, T value) {
