@@ -1,4 +1,5 @@
-# mote_add_model(TARGET model.tflite CORE cortex-m4 [OPTIMIZE speed|size|ram] [NAME name] [OPTIONS --ram 16K ...])
+# mote_add_model(TARGET model.tflite CORE cortex-m4 [OPTIMIZE speed|size|ram] [WINOGRAD] [NAME name]
+#                [OPTIONS --ram 16K ...])
 #
 # Compiles the model with `mote compile` whenever it changes, and adds the code to TARGET: its sources include "<name>.h",
 # <name> being the model's file without .tflite where no other is given. For firmware builds: needs the program
@@ -25,7 +26,7 @@ function(mote_find_compile)
 endfunction()
 
 function(mote_add_model target model)
-  cmake_parse_arguments(arg "" "CORE;OPTIMIZE;NAME" "OPTIONS" ${ARGN})
+  cmake_parse_arguments(arg "WINOGRAD" "CORE;OPTIMIZE;NAME" "OPTIONS" ${ARGN})
   if(NOT arg_CORE)
     message(FATAL_ERROR "mote_add_model(${target} ${model}): CORE is missing, such as CORE cortex-m4")
   endif()
@@ -40,6 +41,9 @@ function(mote_add_model target model)
     get_filename_component(arg_NAME "${model}" NAME_WE)
     string(TOLOWER "${arg_NAME}" arg_NAME)
     string(REGEX REPLACE "[^a-z0-9]" "_" arg_NAME "${arg_NAME}")
+  endif()
+  if(arg_WINOGRAD)
+    list(APPEND arg_OPTIONS --winograd)
   endif()
   mote_find_compile()
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${target}.models/${arg_NAME}")

@@ -116,7 +116,7 @@ absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string
   absl::StatusOr<Network> network = ReadNetwork(file);
   if (!network.ok()) return network.status();
   PlanOptions plan_options;
-  plan_options.target = {*core, options.optimize};
+  plan_options.target = {*core, options.optimize, options.winograd};
   plan_options.ram_bytes = options.ram_bytes;
   plan_options.plain = options.plain;
   plan_options.by_rows = options.by_rows;

@@ -22,6 +22,7 @@ struct CompileOptions {
   bool hook = false;                   // the generated code calls a function of the caller's after every step
   bool plain = false;                  // the runtime's plain kernels alone
   bool by_rows = false;                // the input is given row by row
+  bool winograd = false;               // 3x3 convolutions by Winograd's filtering, where it takes fewer instructions
 };
 
 // What one step of the generated code is, in order; `index` is the number that its hook gives.

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "export/compiler/conversions.h"
+#include "export/compiler/family_winograd.h"
 #include "export/compiler/plain.h"
 #include "export/compiler/schedule_check.h"
 #include "export/compiler/sizes.h"
@@ -137,6 +138,7 @@ class Chooser {
         *best = use;
       }
     }
+    AddWinogradRemark(layer, options_.target, best);
   }
 
   // With what brings the network's input into the layout that is read, and the output into the wanted one.

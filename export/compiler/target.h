@@ -29,6 +29,7 @@ struct Core {
 struct Target {
   Core core;
   Optimize optimize = Optimize::kSpeed;
+  bool winograd = false;  // 3x3 convolutions may take 3.6 times the flash to be faster (family_winograd.h)
   bool is(Optimize what) const { return optimize == what; }
 };
 

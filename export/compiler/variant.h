@@ -125,7 +125,8 @@ class Variant {
 using VariantList = std::vector<std::unique_ptr<Variant>>;
 
 // Each family's own file defines its function (family_dsp.cc, ...); AllVariants (variants.cc) lists them all.
-void AddDspVariants(VariantList* variants);  // convolutions, dense layers, planar rows
+void AddDspVariants(VariantList* variants);       // convolutions, dense layers, planar rows
+void AddWinogradVariants(VariantList* variants);  // 3x3 convolutions, where they are asked for (Target::winograd)
 void AddMveVariants(VariantList* variants);
 void AddThumb1Variants(VariantList* variants);
 void AddElementwiseDspVariants(VariantList* variants);  // ADD, SUB, pools

@@ -10,6 +10,7 @@ const VariantList& AllVariants() {
   static const VariantList* variants = [] {
     auto* list = new VariantList;
     AddDspVariants(list);
+    AddWinogradVariants(list);
     AddMveVariants(list);
     AddElementwiseMveVariants(list);
     AddElementwiseDspVariants(list);

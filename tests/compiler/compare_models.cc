@@ -1,6 +1,6 @@
 // Compiles models for a core, builds all of them into one program, runs it under emulation and compares every output
 // byte with the host runtime's.
-//   compare_models CORE OPTIMIZE SEED MODEL.tflite...
+//   compare_models [--winograd] CORE OPTIMIZE SEED MODEL.tflite...
 // Prints a line a model: "equal MODEL: kernel (remark), kernel, ...", or "DIFFERENT ..." with the first byte. Status 1
 // where any differs, 2 where something fails.
 #include <algorithm>
@@ -20,7 +20,7 @@
 namespace mote::compiler {
 namespace {
 
-constexpr int kSamples = 3;
+constexpr int kSamples = 4;  // the last one's codes are all at an end
 
 struct Compared {
   std::string path;
@@ -45,6 +45,8 @@ absl::StatusOr<Compared> Prepare(const std::string& path, const CompileOptions& 
   Compared compared = {path, *std::move(model), {}, {}};
   compared.inputs.samples = kSamples;
   compared.inputs.bytes = SeededBytes(seed, kSamples * compared.model.input_bytes);
+  std::for_each(compared.inputs.bytes.end() - compared.model.input_bytes, compared.inputs.bytes.end(),
+                [](char& code) { code = code < 0 ? -128 : 127; });
   const absl::StatusOr<std::string> expected = RunReference(*file, compared.inputs);
   if (!expected.ok()) return expected.status();
   compared.expected = *expected;
@@ -87,11 +89,16 @@ absl::StatusOr<bool> Compare(const CompileOptions& options, uint32_t seed, const
 
 int main(int argc, char** argv) {
   using namespace mote::compiler;
+  CompileOptions options;
+  if (argc > 1 && std::string(argv[1]) == "--winograd") {
+    options.winograd = true;
+    --argc;
+    ++argv;
+  }
   if (argc < 5) {
-    std::fprintf(stderr, "compare_models CORE OPTIMIZE SEED MODEL.tflite...\n");
+    std::fprintf(stderr, "compare_models [--winograd] CORE OPTIMIZE SEED MODEL.tflite...\n");
     return 2;
   }
-  CompileOptions options;
   options.core = argv[1];
   const absl::StatusOr<Optimize> optimize = FindOptimize(argv[2]);
   if (!optimize.ok()) {

@@ -29,13 +29,15 @@ class Layer:
     padding: str = "SAME"
     activation: str | None = None  # None: drawn
     weights: str = "random"  # "extreme": some of -128; "edge": multipliers far from the common ones;
-    #   "mixed": channels of multipliers 1/2 and a little more beside common ones, which no short requantization fits
+    #   "mixed": channels of multipliers 1/2 and a little more beside common ones, which no short requantization fits;
+    #   "ends": all -128, -127 or 127; "least": all -128; "large bias": "mixed", and sums that need 31 bits
 
 
 @dataclass
 class Shape:
     input: tuple[int, int, int]
     layers: list[Layer] = field(default_factory=list)
+    zero_point: int | None = None  # of the input; None: drawn
 
 
 def conv(outputs, kernel=(1, 1), **more):
@@ -123,7 +125,8 @@ class _Chain:
         self.rng = rng
         self.shape = list(shape.input)
         self.scale = f32(10.0 ** rng.uniform(-3, 0))
-        self.tensors = [activation([1, *shape.input], self.scale, self._zero_point())]
+        zero_point = self._zero_point() if shape.zero_point is None else shape.zero_point
+        self.tensors = [activation([1, *shape.input], self.scale, zero_point)]
         self.operators = []
         self.output = 0
         for layer in shape.layers:
@@ -173,16 +176,23 @@ class _Chain:
         weighted = Weighted(rng, INT8, 8, shape, axis, taps, per_tensor_only=layer.kind == "dense")
         if layer.weights == "extreme":
             weighted.weights.flat[rng.integers(weighted.weights.size, size=1 + weighted.weights.size // 4)] = -128
+        if layer.weights == "ends":
+            weighted.weights[...] = rng.choice([-128, -127, 127], weighted.weights.shape)
+        if layer.weights == "least":
+            weighted.weights[...] = -128
         ratio = float(self.scale) / float(weighted.input_scale)
         weighted.input_scale = self.scale
         weighted.output_scale = f32(float(weighted.output_scale) * ratio)
         if layer.weights == "edge":
             self._move_to_edge(weighted, taps)
-        if layer.weights == "mixed":
+        if layer.weights in ("mixed", "large bias"):
             weighted.scales = np.full(len(weighted.bias), 2.0**-12, f32)
             weighted.scales[::2] = np.nextafter(f32(0.5), f32(1))
             weighted.output_scale = self.scale
             weighted.bias = np.clip(weighted.bias, -500, 500)
+            if layer.weights == "large bias":
+                weighted.bias[1] = 1 << 29
+                weighted.has_bias = True
         weighted.tensor.data = weighted.weights
         weighted.tensor.scales = weighted.scales
         weighted.tensor.zero_points = [0] * len(weighted.scales)
