@@ -34,6 +34,8 @@ INSTRUCTIONS = {
     "cortex-m55": {KWS: 650_000, VWW: 1_900_000, IC: 1_900_000, AD: 50_000, WW: 160_000},
     "cortex-m0": {KWS: 10_000_000, VWW: 29_000_000, IC: 42_000_000, AD: 850_000, WW: 3_200_000},
 }
+# The same on request: --winograd on a Cortex-M4.
+INSTRUCTIONS_WINOGRAD = {IC: 7_500_000}
 # Bytes of code on a Cortex-M4.
 CODE = {
     "speed": {KWS: 9 * 1024, VWW: 12 * 1024, IC: 12 * 1024, AD: 3 * 1024, WW: 9 * 1024},
@@ -66,6 +68,11 @@ def cases(table):
 @pytest.mark.parametrize("core, model, limit", cases(INSTRUCTIONS))
 def test_instructions(core, model, limit):
     assert measure(model, core)["instructions"] <= limit
+
+
+@pytest.mark.parametrize("core, model, limit", cases({"cortex-m4": INSTRUCTIONS_WINOGRAD}))
+def test_instructions_with_winograd(core, model, limit):
+    assert measure(model, core, "--winograd")["instructions"] <= limit
 
 
 @pytest.mark.parametrize("optimize, model, limit", cases(CODE))
