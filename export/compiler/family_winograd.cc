@@ -82,7 +82,7 @@ class WinogradDsp : public Variant {
 
 std::string WhyNoWinograd(const Layer& layer, const Target& target) {
   if (!target.core.has_dsp || target.core.has_mve) return "for cores with the DSP extension";
-  if (!target.is(Optimize::kSpeed)) return "for speed";
+  if (!target.is(Optimize::kSpeed)) return "for speed, and memory that allows it";
   if (!IsOfThreeTaps(layer.vertical) || !IsOfThreeTaps(layer.horizontal)) return "for 3x3 taps";
   if (layer.vertical.stride != 1 || layer.horizontal.stride != 1) return "for stride 1";
   if (layer.input_channels % 2 != 0 || layer.output_channels % 2 != 0) return "for even numbers of channels";
