@@ -71,9 +71,13 @@ std::string ShiftsText(const DspRequantization& requantization) {
   return absl::StrCat("/*left_shift=*/", requantization.left_shift, ", /*offset=*/", requantization.offset);
 }
 
+std::string RangeText(const Layer& layer) {
+  return absl::StrCat("/*range=*/{", layer.output_zero_point, ", ", layer.output_min, ", ", layer.output_max, "}");
+}
+
 std::string ConstantsText(const Layer& layer, const DspRequantization& requantization, const std::string& stream) {
-  return absl::StrCat(stream, "$weights, /*terms=*/", HasSums(requantization) ? "$terms" : "nullptr", ", /*range=*/{",
-                      layer.output_zero_point, ", ", layer.output_min, ", ", layer.output_max, "}}");
+  return absl::StrCat(stream, "$weights, /*terms=*/", HasSums(requantization) ? "$terms" : "nullptr", ", ",
+                      RangeText(layer), "}");
 }
 
 void AddClamp(const Layer& layer, const DspRequantization& requantization, int64_t count, KernelUse* use) {

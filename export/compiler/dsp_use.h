@@ -42,6 +42,7 @@ void AddConstants(const std::vector<uint8_t>& stream, const DspRequantization& r
 
 // Fields of parameters.
 std::string ShiftsText(const DspRequantization& requantization);
+std::string RangeText(const Layer& layer);
 // What parameters end with.
 std::string ConstantsText(const Layer& layer, const DspRequantization& requantization, const std::string& stream);
 

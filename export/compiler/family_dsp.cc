@@ -375,11 +375,15 @@ class DepthwiseGeneralDsp : public Variant {
                                 column ? ">::Column" : ">::Row");
     use.header = "mcu_runtime/compiled/depthwise_general_dsp.h";
     use.params_type = "mote::compiled::DepthwiseGeneralParams";
-    use.params = absl::StrCat("{/*channels=*/", layer.output_channels, ", /*multiplier=*/", multiplier, ", /*rows=*/",
-                              layer.vertical.filter, ", /*taps=*/", h.filter, ", /*stride=*/", h.stride,
-                              ", /*dilation=*/", h.dilation, ", /*left=*/", h.padding, ", /*width=*/", h.input,
-                              ", /*output_width=*/", h.output, ", /*zero=*/", layer.input_zero_point, ", ",
-                              ShiftsText(requantization), ", ", ConstantsText(layer, requantization, "/*stream=*/"));
+    use.params =
+        absl::StrCat("{/*channels=*/", layer.output_channels, ", /*multiplier=*/", multiplier, ", /*rows=*/",
+                     layer.vertical.filter, ", /*taps=*/", h.filter, ", /*stride=*/", h.stride, ", /*dilation=*/",
+                     h.dilation, ", /*left=*/", h.padding, ", /*width=*/", h.input, ", /*output_width=*/", h.output,
+                     ", /*zero=*/", layer.input_zero_point, ", ", ShiftsText(requantization), ", /*stream=*/$weights}");
+    if (HasSums(requantization)) {
+      use.params_type = "mote::compiled::DepthwiseGeneralSumsParams";
+      use.params = absl::StrCat("{", use.params, ", /*terms=*/$terms, ", RangeText(layer), "}");
+    }
     AddConstants(packed.stream, requantization, &use);
     if (copies) use.remark = "taps are copied: several output channels an input channel, or less than four";
     use.reads = {Nhwc8(input)};

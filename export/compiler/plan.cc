@@ -544,7 +544,7 @@ absl::StatusOr<Plan> MakePlan(const Network& network, const PlanOptions& options
   if (!options.target.is(Optimize::kRam)) {
     const Preference preference = options.target.is(Optimize::kSize) ? Preference::kFlash : Preference::kInstructions;
     const std::vector<Preference> preferences(network.layers.size(), preference);
-    Candidates candidates(network, options.target, options.by_rows);
+    Candidates candidates(network, options.target, options.by_rows || options.ram_bytes.has_value());
     absl::StatusOr<Plan> plan = Planner(network, options, RowStorage::kRings, &candidates).Make(preferences);
     if (!absl::IsResourceExhausted(plan.status())) return plan;
   }

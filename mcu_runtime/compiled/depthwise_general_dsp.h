@@ -38,9 +38,20 @@ struct DepthwiseGeneralParams {
   uint8_t left_shift; /* k */
   int32_t offset;     /* C */
   const uint8_t* stream;
-  /* DspRequantize::kSums. */
+};
+
+/* With DspRequantize::kSums. */
+struct DepthwiseGeneralSumsParams : DepthwiseGeneralParams {
   const device::ChannelTerms* terms;
   device::OutputRange range;
+};
+template <DspRequantize kRequantize>
+struct DepthwiseGeneralParamsOf {
+  using Type = DepthwiseGeneralParams;
+};
+template <>
+struct DepthwiseGeneralParamsOf<DspRequantize::kSums> {
+  using Type = DepthwiseGeneralSumsParams;
 };
 
 /* What the inner block finds on its stack. */
@@ -110,9 +121,7 @@ __attribute__((noinline)) const uint8_t* DepthwiseQuads(const DepthwiseQuadFrame
       "  smlatt r3, r9, r11, r3\n"
       ".endr\n"
       "3:\n"
-      ".if 3b - 2b != %c[tap_bytes] * %c[unroll]\n"
-      ".error \"kTapBytes\"\n"
-      ".endif\n"
+      MOTE_CODE_IS("%c[tap_bytes] * %c[unroll]")
       "subs.w r5, r5, #1\n"
       "bne.w 2b\n"
       ".if %c[lines] == 0\n"
@@ -149,6 +158,7 @@ __attribute__((noinline)) const uint8_t* DepthwiseQuads(const DepthwiseQuadFrame
 template <int kUnroll, DepthwiseWeights kWeights, DspRequantize kRequantize, int kShift, bool kCopies>
 struct DepthwiseGeneralDsp {
   static constexpr int32_t kTapBytes = kWeights == DepthwiseWeights::kBytes ? 44 : 36; /* of the block's code */
+  using Params = typename DepthwiseGeneralParamsOf<kRequantize>::Type;
   static constexpr bool kSums = kRequantize == DspRequantize::kSums;
   static constexpr bool kDirect = !kSums && !kCopies; /* codes are stored where they belong */
 
@@ -182,14 +192,14 @@ struct DepthwiseGeneralDsp {
   }
 
   /* KernelForm::kWindow: one output row of a column, one pixel wide: rows are the list. */
-  static void Column(const DepthwiseGeneralParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* = nullptr) {
+  static void Column(const Params& p, const uint8_t* const* rows, uint8_t* output, uint8_t* = nullptr) {
     static_assert(kDirect);
     DepthwiseQuadFrame frame = FrameOf(p, p.rows, rows);
     Pixel(p, &frame, output);
   }
 
   /* KernelForm::kWindow: one output row. */
-  static void Row(const DepthwiseGeneralParams& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
+  static void Row(const Params& p, const uint8_t* const* rows, uint8_t* output, uint8_t* scratch) {
     const Scratch s = Divide(p, scratch);
     DepthwiseQuadFrame frame = FrameOf(p, p.rows * p.taps, s.list);
     const int32_t last = (p.output_width - 1) * p.stride + (p.taps - 1) * p.dilation - p.left;
@@ -240,7 +250,7 @@ struct DepthwiseGeneralDsp {
                                                            results + (kSums ? 4 : 1) * (p.channels - 4));
   }
 
-  static void StoreResults(const DepthwiseGeneralParams& p, const uint8_t* results, uint8_t* output) {
+  static void StoreResults(const Params& p, const uint8_t* results, uint8_t* output) {
     for (int32_t c = 0; c < p.channels; ++c) {
       if constexpr (kSums) {
         const int32_t sum = reinterpret_cast<const int32_t*>(results)[c] + p.terms[c].bias;
