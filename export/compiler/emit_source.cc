@@ -581,8 +581,23 @@ class SourceWriter {
     }
   }
 
-  // Whether all rows of all tensors of a stage follow each other without gaps.
+  // Whether a kernel may take all rows of a stage as one: they follow each other without gaps, and no pixel that it
+  // goes back to is overwritten. Kernels that are not in place may end with a tile that begins up to three pixels
+  // early, in rows before the last one where rows are as short; the output may lie where these were.
   bool AreOneRun(const Stage& stage) const {
+    constexpr int kTile = 4;
+    const auto meets_output = [&](int input) {
+      const auto end = [this](int buffer) {
+        return PlaceOf(plan_, buffer) +
+               plan_.buffers[buffer].layout.row_bytes * plan_.schedule.tensors[buffer].capacity;
+      };
+      const int output = stage.outputs[0];
+      return PlaceOf(plan_, input) < end(output) && PlaceOf(plan_, output) < end(input);
+    };
+    if (!stage.use.in_place && WidthOf(stage.outputs[0]) < kTile &&
+        std::any_of(stage.inputs.begin(), stage.inputs.end(), meets_output)) {
+      return false;
+    }
     const auto is_run = [this](int buffer) {
       const RowLayout& layout = plan_.buffers[buffer].layout;
       const Tensor& tensor = network_.tensors[plan_.buffers[buffer].tensor];
