@@ -394,7 +394,8 @@ class SourceWriter {
       return absl::StrCat("// ", index, ": ", StageText(network_, plan_, plan_.stages[index]));
     };
     if (group->takes_layer) {
-      absl::StrAppend(&layers_, "// Layers ", absl::StrJoin(group->stages, ", "), ": ", variant, "\nstruct ", name,
+      absl::StrAppend(&layers_, "// Layers ", absl::StrJoin(group->stages, ", "), ": ", variant,
+                      ". What they differ in; numbers that are the same in each layer are one field.\nstruct ", name,
                       " {\n", shared.fields, "};\nconstexpr ", name, " k", name, "[] = {\n");
       for (size_t i = 0; i < group->stages.size(); ++i) {
         absl::StrAppend(&layers_, "    ", comment(group->stages[i]), "\n    ", shared.initializers[i], ",\n");
@@ -405,7 +406,7 @@ class SourceWriter {
       absl::StrAppend(&layers_, "void ", name, "(uint8_t* arena) {\n");
     }
     // Parameters that are the same for all layers stand in flash.
-    const bool is_constant = absl::StartsWith(shared.body, kParams) &&
+    const bool is_constant = plan_.stages[group->stages[0]].use.form != KernelForm::kWhole &&
                              !absl::StrContains(shared.body.substr(0, shared.body.find(";\n")), "layer.");
     absl::StrAppend(&layers_, is_constant ? "  static constexpr " : "",
                     is_constant ? shared.body.substr(sizeof kParams - 1) : shared.body, "}\n\n");
