@@ -46,6 +46,8 @@ void AddCompileOptions(CLI::App* command, CompileArguments* arguments) {
   command->add_option("--flash", arguments->flash, "the budget of constants and code, such as 64K");
   command->add_flag("--by-rows", arguments->options.by_rows,
                     "functions that take the input row by row, so that it is never whole in memory");
+  command->add_flag("--stream", arguments->options.stream,
+                    "functions that take the newest rows of an input without an end: each row is computed once");
   command->add_flag("--plain", arguments->options.plain, "the runtime's plain kernels alone");
   command->add_flag("--winograd", arguments->options.winograd,
                     "3x3 convolutions of stride 1 by Winograd's filtering (speed; cortex-m4, m7, m33): as exact, about "

@@ -1,8 +1,9 @@
-# mote_add_model(TARGET model.tflite CORE cortex-m4 [OPTIMIZE speed|size|ram] [WINOGRAD] [NAME name]
+# mote_add_model(TARGET model.tflite CORE cortex-m4 [OPTIMIZE speed|size|ram] [WINOGRAD] [STREAM] [NAME name]
 #                [OPTIONS --ram 16K ...])
 #
 # Compiles the model with `mote compile` whenever it changes, and adds the code to TARGET: its sources include "<name>.h",
-# <name> being the model's file without .tflite where no other is given. For firmware builds: needs the program
+# <name> being the model's file without .tflite where no other is given. With STREAM the code takes the newest rows of an
+# input without an end, frame by frame. For firmware builds: needs the program
 # mote-compile (or mote) of the machine that builds, found in PATH or given by -DMOTE_COMPILE=, and no LibTorch.
 include_guard()
 
@@ -26,7 +27,7 @@ function(mote_find_compile)
 endfunction()
 
 function(mote_add_model target model)
-  cmake_parse_arguments(arg "WINOGRAD" "CORE;OPTIMIZE;NAME" "OPTIONS" ${ARGN})
+  cmake_parse_arguments(arg "WINOGRAD;STREAM" "CORE;OPTIMIZE;NAME" "OPTIONS" ${ARGN})
   if(NOT arg_CORE)
     message(FATAL_ERROR "mote_add_model(${target} ${model}): CORE is missing, such as CORE cortex-m4")
   endif()
@@ -44,6 +45,9 @@ function(mote_add_model target model)
   endif()
   if(arg_WINOGRAD)
     list(APPEND arg_OPTIONS --winograd)
+  endif()
+  if(arg_STREAM)
+    list(APPEND arg_OPTIONS --stream)
   endif()
   mote_find_compile()
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${target}.models/${arg_NAME}")

@@ -9,6 +9,7 @@
 #include "datasets/file.h"
 #include "export/compiler/reference.h"
 #include "export/compiler/run.h"
+#include "export/compiler/stream_run.h"
 #include "export/compiler/text.h"
 
 namespace mote::compiler {
@@ -49,7 +50,8 @@ absl::StatusOr<std::vector<BenchLayer>> BenchLayers(const std::string& file, con
   if (!model.ok()) return model.status();
   absl::StatusOr<CompiledProgram> program = BuildCompiled({*model}, options.core);
   if (!program.ok()) return program.status();
-  const absl::StatusOr<std::vector<CompiledRun>> runs = RunCompiled(*program, {SeededInputs(*model, 1, 1)});
+  const int steps = model->stream ? model->stream->frames() : 1;
+  const absl::StatusOr<std::vector<CompiledRun>> runs = RunCompiled(*program, {SeededInputs(*model, 1, steps)});
   if (!runs.ok()) return runs.status();
   std::vector<BenchLayer> layers;
   for (const CompiledLayer& layer : model->layers) {
@@ -87,9 +89,10 @@ absl::StatusOr<BenchReport> Bench(const std::string& path, const BenchOptions& o
   }
   absl::StatusOr<CompiledProgram> program = BuildCompiled({*model}, compile.core);
   if (!program.ok()) return program.status();
-  const int steps = model->state_bytes == 0 ? 1 : options.steps;
+  const int steps = model->stream ? FramesToCompare(*model->stream) : model->state_bytes == 0 ? 1 : options.steps;
   const Inputs inputs = SeededInputs(*model, options.seeds, steps);
-  const absl::StatusOr<std::string> expected = RunReference(*file, inputs);
+  const Inputs whole = model->stream ? WindowsOf(*model, inputs) : inputs;
+  const absl::StatusOr<std::string> expected = RunReference(*file, whole);
   if (!expected.ok()) return expected.status();
   const absl::StatusOr<std::vector<CompiledRun>> runs = RunCompiled(*program, {inputs});
   if (!runs.ok()) return runs.status();
@@ -110,18 +113,24 @@ absl::StatusOr<BenchReport> Bench(const std::string& path, const BenchOptions& o
   report.code_bytes = footprint->code;
   report.constant_bytes = footprint->constants;
   report.input_bytes = compile.by_rows ? RowBytes(*model) : model->input_bytes;
-  report.arena_bytes = model->arena_bytes - (compile.by_rows ? 0 : model->input_bytes);
+  report.arena_bytes = model->arena_bytes - (compile.by_rows || compile.stream ? 0 : model->input_bytes);
   report.static_bytes = footprint->static_bytes;
   report.stack_bytes = run.stack_bytes;
   report.seeds = options.seeds;
-  report.difference = FirstDifference(run.outputs, *expected, model->output_bytes, steps);
+  const std::string outputs = model->stream ? OutputsOfWindows(*model, run.outputs, steps) : run.outputs;
+  report.difference = FirstDifference(outputs, *expected, model->output_bytes, whole.steps);
   report.exact = report.difference.empty();
   report.layers = *std::move(layers);
-  absl::StatusOr<InterpreterRun> interpreter = RunInterpreter(program->core(), *file, inputs);
+  absl::StatusOr<InterpreterRun> interpreter = RunInterpreter(program->core(), *file, whole);
   if (interpreter.ok()) {
     report.interpreter = *interpreter;
   } else if (!absl::IsFailedPrecondition(interpreter.status())) {
     return interpreter.status();
+  }
+  if (model->stream) {
+    report.stream = model->stream;
+    report.window_macs = model->window_macs;
+    report.compared_frames = whole.steps;
   }
   absl::StatusOr<std::vector<Peer>> peers = FindPeers(options.peers, report.model, report.macs, report.core);
   if (!peers.ok()) return peers.status();

@@ -34,6 +34,11 @@ struct BenchReport {
   // RAM is the sum of these four. The input lies in the arena: `arena_bytes` is what it takes beside the input. Where
   // the input is given row by row, `input_bytes` is a row, which the caller holds.
   int64_t arena_bytes = 0, input_bytes = 0, static_bytes = 0, stack_bytes = 0;
+  // Where the model is given frames: of them. Then instructions, MAC and layers are of a frame, once whole windows are
+  // there, and the input's bytes are a frame's.
+  std::optional<Stream> stream;
+  int64_t window_macs = 0;
+  int compared_frames = 0;  // of each seed: those with a whole window
   int seeds = 0;
   bool exact = false;
   std::string difference;  // where it is not: the first byte that differs

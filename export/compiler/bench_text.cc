@@ -58,7 +58,8 @@ std::string Comparison(const BenchReport& report) {
                     ram.empty() ? "" : absl::StrCat(", ", ram, " bytes of RAM"), "\n");
   };
   if (report.interpreter) {
-    add("mote's interpreter", Beside(report.instructions, report.interpreter->instructions), "",
+    add(report.stream ? "mote's interpreter, which takes the whole window" : "mote's interpreter",
+        Beside(report.instructions, report.interpreter->instructions), "",
         Beside(report.ram_bytes(), report.interpreter->arena_bytes + report.interpreter->stack_bytes));
   }
   for (const Peer& peer : report.peers) {
@@ -87,10 +88,14 @@ std::string BenchText(const BenchReport& report) {
   absl::StrAppend(&text, "\n", report.model, " on ", report.core,
                   report.machine.empty() ? "" : absl::StrCat(" (QEMU ", report.machine, ")"), ", optimized for ",
                   report.optimize, "\n");
+  if (report.stream) {
+    absl::StrAppendFormat(&text, "a frame       %d of the window's %d rows: %s of %s MAC\n", report.stream->frame_rows,
+                          report.stream->window_rows, Grouped(report.macs), Grouped(report.window_macs));
+  }
   if (report.instructions != 0) {
     absl::StrAppend(&text, "instructions  ", Grouped(report.instructions));
     if (report.macs != 0) absl::StrAppend(&text, ", ", PerMac(report.instructions, report.macs), " a MAC");
-    absl::StrAppend(&text, "\n");
+    absl::StrAppend(&text, report.stream ? ", a frame\n" : "\n");
   }
   absl::StrAppend(&text, "flash         ", Grouped(report.code_bytes + report.constant_bytes), " bytes: code ",
                   Grouped(report.code_bytes), ", constants ", Grouped(report.constant_bytes), "\nRAM           ",
@@ -100,8 +105,11 @@ std::string BenchText(const BenchReport& report) {
   absl::StrAppend(&text, Comparison(report));
   if (report.board) absl::StrAppend(&text, BoardText(*report.board));
   absl::StrAppend(&text,
-                  report.exact ? absl::StrCat("exact         all outputs of ", report.seeds, " seeds are the runtime's")
-                               : absl::StrCat("NOT EXACT     ", report.difference),
+                  report.exact
+                      ? absl::StrCat("exact         all outputs of ", report.seeds, " seeds",
+                                     report.stream ? absl::StrCat(", ", report.compared_frames, " frames each,") : "",
+                                     " are the runtime's")
+                      : absl::StrCat("NOT EXACT     ", report.difference),
                   "\n");
   return text;
 }
@@ -113,6 +121,12 @@ std::string BenchJson(const BenchReport& report) {
   json["core"] = report.core;
   json["machine"] = report.machine;
   json["optimize"] = report.optimize;
+  if (report.stream) {
+    json["stream"] = {{"frame_rows", report.stream->frame_rows},
+                      {"window_rows", report.stream->window_rows},
+                      {"window_macs", report.window_macs},
+                      {"compared_frames", report.compared_frames}};
+  }
   json["instructions"] = report.instructions;
   json["macs"] = report.macs;
   json["code_bytes"] = report.code_bytes;

@@ -12,6 +12,8 @@
 #include "export/compiler/network.h"
 #include "export/compiler/plan.h"
 #include "export/compiler/sizes.h"
+#include "export/compiler/stream.h"
+#include "export/compiler/stream_check.h"
 #include "export/compiler/text.h"
 
 namespace mote::compiler {
@@ -113,15 +115,31 @@ absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string
                                       const CompileOptions& options) {
   absl::StatusOr<Core> core = FindCompilerCore(options.core);
   if (!core.ok()) return core.status();
-  absl::StatusOr<Network> network = ReadNetwork(file);
-  if (!network.ok()) return network.status();
+  if (options.stream && options.by_rows) {
+    return absl::InvalidArgumentError(
+        "--stream and --by-rows exclude each other: a frame is the rows of a stream's input");
+  }
+  absl::StatusOr<Network> whole = ReadNetwork(file);
+  if (!whole.ok()) return whole.status();
+  std::optional<Network> of_frame;
+  if (options.stream) {
+    absl::StatusOr<Network> streamed = StreamedNetwork(*whole);
+    if (!streamed.ok()) return streamed.status();
+    of_frame = *std::move(streamed);
+  }
+  const Network& network = of_frame ? *of_frame : *whole;
   PlanOptions plan_options;
   plan_options.target = {*core, options.optimize, options.winograd};
   plan_options.ram_bytes = options.ram_bytes;
   plan_options.plain = options.plain;
   plan_options.by_rows = options.by_rows;
-  absl::StatusOr<Plan> plan = PlanWithin(*network, plan_options, options.flash_bytes);
+  absl::StatusOr<Plan> plan = PlanWithin(network, plan_options, options.flash_bytes);
   if (!plan.ok()) return plan.status();
+  if (options.stream) {
+    if (const std::string wrong = CheckStream(*whole, network, *plan); !wrong.empty()) {
+      return absl::InternalError(absl::StrCat("the plan of frames is wrong: ", wrong));
+    }
+  }
 
   EmitOptions emit;
   const std::filesystem::path path(file_name);
@@ -129,22 +147,24 @@ absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string
   emit.model_name = path.filename().string();
   emit.tool = "mote " MOTE_VERSION;
   emit.hash = Sha256(file);
-  emit.class_names = network->class_names;
+  emit.class_names = network.class_names;
   emit.hook = options.hook;
 
   CompiledModel model;
   model.name = emit.name;
-  model.files = EmitFiles(*network, *plan, emit);
+  model.files = EmitFiles(network, *plan, emit);
   for (size_t i = 0; i < plan->stages.size(); ++i) {
-    model.layers.push_back(Describe(*network, *plan, i));
+    model.layers.push_back(Describe(network, *plan, i));
     model.macs += model.layers.back().macs;
     model.constant_bytes += model.layers.back().constant_bytes;
   }
   model.arena_bytes = plan->arena_bytes;
   model.state_bytes = plan->state_bytes;
-  for (const int input : network->inputs) model.input_bytes += network->tensors[input].bytes;
-  for (const int output : network->outputs) model.output_bytes += network->tensors[output].bytes;
+  for (const int input : network.inputs) model.input_bytes += network.tensors[input].bytes;
+  for (const int output : network.outputs) model.output_bytes += network.tensors[output].bytes;
   model.streamed = plan->is_streamed();
+  model.stream = network.stream;
+  for (const Layer& layer : whole->layers) model.window_macs += layer.macs;
   return model;
 }
 
@@ -179,6 +199,10 @@ std::string ReportText(const CompiledModel& model) {
                         model.arena_bytes, model.input_bytes, model.output_bytes,
                         model.state_bytes == 0 ? "" : absl::StrCat(", state ", model.state_bytes), model.constant_bytes,
                         model.macs, model.streamed ? ", rows streamed" : "");
+  if (model.stream) {
+    absl::StrAppendFormat(&text, "a frame is %d of the window's %d rows; the whole window takes %d MAC\n",
+                          model.stream->frame_rows, model.stream->window_rows, model.window_macs);
+  }
   return text;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "export/compiler/stream_window.h"
 #include "export/compiler/target.h"
 
 namespace mote::compiler {
@@ -23,6 +24,7 @@ struct CompileOptions {
   bool plain = false;                  // the runtime's plain kernels alone
   bool by_rows = false;                // the input is given row by row
   bool winograd = false;               // 3x3 convolutions by Winograd's filtering, where it takes fewer instructions
+  bool stream = false;                 // the input is given frame by frame, without an end (stream.h)
 };
 
 // What one step of the generated code is, in order; `index` is the number that its hook gives.
@@ -45,6 +47,9 @@ struct CompiledModel {
   int64_t constant_bytes = 0;
   int64_t macs = 0;
   bool streamed = false;
+  // Of a model that is given frames; `macs` are those of one, and input_bytes its bytes.
+  std::optional<Stream> stream;
+  int64_t window_macs = 0;  // of the whole window
 };
 
 // Errors: InvalidArgument for a file that does not verify and a core that is not known, ResourceExhausted for a budget

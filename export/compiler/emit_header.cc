@@ -7,12 +7,6 @@
 namespace mote::compiler {
 namespace {
 
-std::string CType(const Tensor& tensor) {
-  if (tensor.type == "float32") return "float";
-  if (tensor.type == "bool") return "uint8_t";
-  return tensor.type + "_t";
-}
-
 std::string Describe(const Tensor& tensor) {
   std::string text = absl::StrCat(tensor.type, " ", ShapeText(tensor));
   if (tensor.scale != 0) absl::StrAppendFormat(&text, ", real = %.9g * (code - %d)", tensor.scale, tensor.zero_point);
@@ -56,7 +50,25 @@ void AddAccess(const Network& network, const Plan& plan, const EmitOptions& opti
   }
 }
 
+// How the model is called, for the header's first comment.
+std::string Usage(const Network& network, const EmitOptions& options) {
+  if (network.stream) {
+    return absl::StrCat(" * Call ", options.name, "_reset, then ", options.name,
+                        "_push_frame for each frame; where it says 1, read the\n"
+                        " * output. All lies in the arena, memory of the caller's, aligned to 16 bytes.");
+  }
+  return absl::StrCat(" * Write the input, call ", options.name,
+                      "_invoke, read the output. Both lie in the arena, memory of the caller's, aligned to 16\n"
+                      " * bytes; an inference overwrites the input.");
+}
+
 }  // namespace
+
+std::string CType(const Tensor& tensor) {
+  if (tensor.type == "float32") return "float";
+  if (tensor.type == "bool") return "uint8_t";
+  return tensor.type + "_t";
+}
 
 std::string HeaderText(const Network& network, const Plan& plan, const EmitOptions& options) {
   const std::string upper = Upper(options.name);
@@ -70,26 +82,29 @@ std::string HeaderText(const Network& network, const Plan& plan, const EmitOptio
   for (const int output : plan.outputs) {
     absl::StrAppend(&text, " * output  ", Describe(network.tensors[plan.buffers[output].tensor]), "\n");
   }
-  absl::StrAppend(&text, " *\n * Write the input, call ", options.name,
-                  "_invoke, read the output. Both lie in the arena, memory of the caller's, aligned to 16\n"
-                  " * bytes; an inference overwrites the input.");
-  if (plan.state_bytes != 0) {
+  absl::StrAppend(&text, " *\n", Usage(network, options));
+  if (plan.state_bytes != 0 && !network.stream) {
     absl::StrAppend(&text, " The network has state: call ", options.name, "_reset before the first inference.");
   }
   absl::StrAppend(&text, "\n */\n#ifndef MOTE_MODEL_", upper, "_H_\n#define MOTE_MODEL_", upper,
                   "_H_\n\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
   absl::StrAppend(&text, "#define ", upper, "_ARENA_BYTES ", plan.arena_bytes, "\n");
-  AddDefinitions(network, plan, options, "INPUT", plan.inputs, !plan.by_rows, &text);
+  const bool has_input = !plan.by_rows && !network.stream;
+  AddDefinitions(network, plan, options, "INPUT", plan.inputs, has_input, &text);
   AddDefinitions(network, plan, options, "OUTPUT", plan.outputs, true, &text);
   if (!options.class_names.empty()) {
     absl::StrAppend(&text, "#define ", upper, "_CLASS_COUNT ", options.class_names.size(), "\n");
   }
   absl::StrAppend(&text, "\n");
-  if (!plan.by_rows) AddAccess(network, plan, options, "INPUT", plan.inputs, false, &text);
+  if (has_input) AddAccess(network, plan, options, "INPUT", plan.inputs, false, &text);
   AddAccess(network, plan, options, "OUTPUT", plan.outputs, true, &text);
   absl::StrAppend(&text, "\n");
-  if (plan.state_bytes != 0) absl::StrAppend(&text, "void ", options.name, "_reset(void* arena);\n");
-  if (plan.by_rows) {
+  if (plan.state_bytes != 0 && !network.stream) {
+    absl::StrAppend(&text, "void ", options.name, "_reset(void* arena);\n");
+  }
+  if (network.stream) {
+    absl::StrAppend(&text, StreamDeclarations(network, plan, options));
+  } else if (plan.by_rows) {
     const Tensor& input = network.tensors[plan.buffers[plan.inputs[0]].tensor];
     absl::StrAppend(
         &text, "#define ", upper, "_INPUT_ROWS ", input.height, "\n#define ", upper, "_INPUT_ROW_BYTES ",

@@ -37,7 +37,8 @@ class SourceWriter {
       AddLayers();
       body = PlainInvoke();
     }
-    if (plan_.state_bytes != 0) {
+    if (network_.stream) absl::StrAppend(&body, StreamFunctions(network_, plan_, options_));
+    if (plan_.state_bytes != 0 && !network_.stream) {
       const std::vector<uint8_t>& state = network_.model.initial_state;
       AddConstant("kInitialState", "uint8_t", 4, {state.begin(), state.end()});
     }
@@ -337,7 +338,7 @@ class SourceWriter {
       absl::StrAppend(&text, "void (*", options_.name, "_hook)(void* context, int32_t layer) = nullptr;\nvoid* ",
                       options_.name, "_hook_context = nullptr;\n\n");
     }
-    if (plan_.state_bytes != 0) {
+    if (plan_.state_bytes != 0 && !network_.stream) {
       absl::StrAppend(&text, "void ", options_.name, "_reset(void* arena) {\n  __builtin_memcpy(arena, kInitialState, ",
                       plan_.state_bytes, ");\n}\n\n");
     }
@@ -351,6 +352,7 @@ class SourceWriter {
   }
 
   std::string InvokeHead() const {
+    if (network_.stream) return "static void RunFrame(uint8_t* arena) {\n";
     return absl::StrCat("void ", options_.name,
                         "_invoke(void* memory) {\n  uint8_t* arena = static_cast<uint8_t*>(memory);\n");
   }

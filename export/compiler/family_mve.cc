@@ -164,7 +164,8 @@ class ConvolutionMve : public Variant {
     int64_t patches_bytes() const { return patches() ? rows_at_once() * walk.horizontal.output * patch_bytes() : 0; }
     bool words() const {
       if (patches()) return true;
-      return input_step() % 4 == 0 && !input.is_state && (copies() || input.height == 1 || row_bytes() % 4 == 0);
+      return input_step() % 4 == 0 && (!input.is_state || input.is_window) &&
+             (copies() || input.height == 1 || row_bytes() % 4 == 0);
     }
     // Rows of the output may lie where rows of the input were that are done with, so nothing that a run reads may be
     // of a row before the one that it writes: no pair across rows, and no second pass for the channels left over.

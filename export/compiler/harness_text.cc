@@ -19,13 +19,24 @@ int CountOf(const std::string& header, const std::string& name, const std::strin
   return count;
 }
 
-// Whether the input is given row by row, so that its whole image stands outside of the arena.
+// Whether the input is given row by row or frame by frame, so that it stands outside of the arena.
 bool IsFed(const CompiledModel& model) {
-  return absl::StrContains(model.files.at(model.name + ".h"), absl::StrCat(Upper(model.name), "_INPUT_ROW_BYTES "));
+  return model.stream ||
+         absl::StrContains(model.files.at(model.name + ".h"), absl::StrCat(Upper(model.name), "_INPUT_ROW_BYTES "));
+}
+
+// C++ that gives the frame at `frame`, in the type that the header has.
+std::string FrameText(const CompiledModel& model, const std::string& arena, const std::string& frame) {
+  const std::string& header = model.files.at(model.name + ".h");
+  const std::string key = "_push_frame(void* arena, ";
+  const size_t type = header.find(key) + key.size();
+  return absl::StrCat("  ", model.name, "_push_frame(", arena, ", reinterpret_cast<",
+                      header.substr(type, header.find(" frame)", type) - type), ">(", frame, "));\n");
 }
 
 // C++ that gives the rows of the image at `image`.
 std::string FeedText(const CompiledModel& model, const std::string& arena, const std::string& image) {
+  if (model.stream) return FrameText(model, arena, image);
   const std::string upper = Upper(model.name);
   return absl::StrCat("  ", model.name, "_begin(", arena, ");\n  for (int32_t row = 0; row < ", upper,
                       "_INPUT_ROWS; ++row) {\n    ", model.name, "_push_row(", arena, ", ", image, " + row * ", upper,
@@ -60,14 +71,15 @@ std::string CompiledTableText(const std::vector<CompiledModel>& models) {
                     "};\nconst mote::device::TensorPlace ", name, "_outputs[] = {", Places(model, "OUTPUT"), "};\n");
     const bool fed = IsFed(model);
     if (fed) {
-      absl::StrAppend(&places, "uint8_t ", name, "_image[", Upper(name), "_INPUT_BYTES];\nvoid ", name,
+      absl::StrAppend(&places, "alignas(8) uint8_t ", name, "_image[", Upper(name), "_INPUT_BYTES];\nvoid ", name,
                       "_feed(void* arena) {\n", FeedText(model, "arena", name + "_image"), "}\n");
     }
     absl::StrAppend(&rows, "    {", Upper(name), "_ARENA_BYTES, ", fed ? name + "_image" : "nullptr", ", ", name,
                     "_inputs, sizeof ", name, "_inputs / sizeof ", name, "_inputs[0], ", name, "_outputs, sizeof ",
                     name, "_outputs / sizeof ", name, "_outputs[0], ", name, fed ? "_feed, " : "_invoke, ",
                     model.state_bytes == 0 ? "nullptr" : name + "_reset", ", ",
-                    HasHook(model) ? absl::StrCat("&", name, "_hook") : "nullptr", ", ", model.layers.size(), "},\n");
+                    HasHook(model) ? absl::StrCat("&", name, "_hook") : "nullptr", ", ", model.layers.size(), ", ",
+                    model.stream ? model.stream->frames() - 1 : 0, "},\n");
     arena_bytes = std::max(arena_bytes, model.arena_bytes);
     layers = std::max(layers, model.layers.size());
   }

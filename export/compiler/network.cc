@@ -47,13 +47,7 @@ class NetworkReader {
     for (const int tensor : network_.model.inputs) used[tensor] = true;
     for (const int tensor : network_.model.outputs) used[tensor] = true;
     for (const FileTensor& file : files) {
-      if (!used[file.index] || file.constant != nullptr) continue;
-      if (file.same_as >= 0) {
-        const int first = network_.tensor_of_file[file.same_as];
-        network_.tensor_of_file[file.index] = first;
-        if (first >= 0) PreferImage(file, &network_.tensors[first]);
-        continue;
-      }
+      if (!used[file.index] || file.constant != nullptr || file.same_as >= 0) continue;
       Tensor tensor;
       tensor.index = static_cast<int>(network_.tensors.size());
       tensor.file_index = file.index;
@@ -70,6 +64,12 @@ class NetworkReader {
       SetImage(file.shape, &tensor);
       network_.tensor_of_file[file.index] = tensor.index;
       network_.tensors.push_back(std::move(tensor));
+    }
+    for (const FileTensor& file : files) {  // which may stand before the one whose bytes they share
+      if (!used[file.index] || file.constant != nullptr || file.same_as < 0) continue;
+      const int first = network_.tensor_of_file[file.same_as];
+      network_.tensor_of_file[file.index] = first;
+      if (first >= 0) PreferImage(file, &network_.tensors[first]);
     }
     for (const int input : network_.model.inputs) {
       network_.inputs.push_back(network_.tensor_of_file[input]);

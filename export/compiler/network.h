@@ -9,11 +9,13 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "export/compiler/record.h"
+#include "export/compiler/stream_window.h"
 
 namespace mote::compiler {
 
@@ -31,6 +33,7 @@ struct Tensor {
   int zero_point = 0;
   bool is_state = false;  // kept from one inference to the next
   int64_t state_offset = 0;
+  bool is_window = false;                    // state that a kWindow layer writes: its layout and place are the plan's
   bool is_input = false, is_output = false;  // of the network
   int producer = -1;                         // a layer; -1: an input of the network, or state
   std::vector<int> consumers;                // layers, ascending; one that reads it twice stands there twice
@@ -46,6 +49,7 @@ enum class LayerKind {
   kMean,         // MEAN, SUM over height and width: both axes as a window of the whole image, one of `channels`
   kTable,        // int8 (or uint8) in and out, element by element: `table`
   kSoftmax,      // int8 in and out, along rows of `input_channels`: `exponentials`
+  kWindow,       // of a streamed network (stream.h), no operator of the file: the last rows of what grows by its input
   kOther,        // the recorded calls alone
 };
 
@@ -102,6 +106,7 @@ struct Network {
   std::vector<int> inputs, outputs;      // tensors
   std::vector<int> tensor_of_file;       // by the file's index: the tensor that has its bytes; -1: a constant
   std::vector<std::string> class_names;  // of the output's last dimension, where the file says them
+  std::optional<Stream> stream;          // of one that StreamedNetwork made
 };
 
 // Errors: as RecordModel.

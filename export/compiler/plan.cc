@@ -11,6 +11,7 @@
 #include "export/compiler/plain.h"
 #include "export/compiler/schedule_check.h"
 #include "export/compiler/sizes.h"
+#include "export/compiler/stream.h"
 
 namespace mote::compiler {
 namespace {
@@ -20,7 +21,7 @@ constexpr int64_t kPlaceAlignment = 16;
 // The layout that all readers of a tensor ask for, or the file's where they differ.
 RowLayout WantedLayout(const Network& network, const Tensor& tensor, const std::vector<KernelUse>& uses) {
   std::optional<RowLayout> wanted;
-  if (tensor.is_output || tensor.is_state) return Nhwc8(tensor);
+  if (tensor.is_output || (tensor.is_state && !tensor.is_window)) return Nhwc8(tensor);
   for (const int consumer : tensor.consumers) {
     const Layer& layer = network.layers[consumer];
     for (size_t i = 0; i < layer.inputs.size(); ++i) {
@@ -117,6 +118,10 @@ class Chooser {
 
  private:
   void ChooseFor(const Layer& layer, KernelUse* best) {
+    if (layer.kind == LayerKind::kWindow) {
+      *best = WindowUse(network_, layer, WantedLayout(network_, network_.tensors[layer.outputs[0]], uses_));
+      return;
+    }
     *best = PlainUse(network_, layer, options_.target);
     if (options_.plain || layer.kind == LayerKind::kOther) return;
     const Tensor& output = network_.tensors[layer.outputs[0]];
@@ -157,7 +162,9 @@ class Chooser {
     add(network_.tensors[layer.outputs[0]], use.writes, wanted);
     for (size_t i = 0; i < layer.inputs.size(); ++i) {
       const Tensor& input = network_.tensors[layer.inputs[i]];
-      if (input.is_input) add(input, Nhwc8(input), use.reads[i]);
+      // The rows of a window have any layout in which they stand one behind the other; others are made in every call.
+      const bool is_made = input.is_input || (input.is_window && use.reads[i].column_bytes != 0);
+      if (is_made) add(input, Nhwc8(input), use.reads[i]);
     }
     return cost;
   }
@@ -194,6 +201,7 @@ class Planner {
   absl::StatusOr<Plan> Make(const std::vector<Preference>& preferences) {
     plan_.target = options_.target;
     plan_.by_rows = options_.by_rows;
+    if (network_.stream) plan_.state_bytes = kStreamHeadBytes;
     if (options_.by_rows && (network_.inputs.size() != 1 || network_.tensors[network_.inputs[0]].height < 2)) {
       return absl::InvalidArgumentError("rows can be given of one input with a height, which this network has not");
     }
@@ -203,7 +211,7 @@ class Planner {
     for (size_t i = 0; i < network_.layers.size(); ++i) AddLayer(network_.layers[i], uses[i]);
     for (const int output : network_.outputs)
       plan_.outputs.push_back(Converted(output, Nhwc8(network_.tensors[output])));
-    plan_.state_bytes = static_cast<int64_t>(network_.model.initial_state.size());
+    if (!network_.stream) plan_.state_bytes = static_cast<int64_t>(network_.model.initial_state.size());
     DescribeRows();
     return Schedule();
   }
@@ -215,10 +223,18 @@ class Planner {
     }
     const bool first = std::none_of(plan_.buffers.begin(), plan_.buffers.end(),
                                     [tensor](const Buffer& buffer) { return buffer.tensor == tensor; });
-    const std::string name = absl::StrCat("t", network_.tensors[tensor].file_index);
-    plan_.buffers.push_back({tensor, layout, first ? name : absl::StrCat(name, "_", layout.kind),
-                             network_.tensors[tensor].is_state ? network_.tensors[tensor].state_offset : -1});
+    const Tensor& rows = network_.tensors[tensor];
+    const std::string name = absl::StrCat("t", rows.file_index);
+    int64_t state_offset = rows.is_state ? rows.state_offset : -1;
+    if (rows.is_window) state_offset = first ? PlaceOfWindow(rows, layout) : -1;  // others are made anew of the first
+    plan_.buffers.push_back({tensor, layout, first ? name : absl::StrCat(name, "_", layout.kind), state_offset});
     return static_cast<int>(plan_.buffers.size()) - 1;
+  }
+
+  int64_t PlaceOfWindow(const Tensor& window, const RowLayout& layout) {
+    const int64_t offset = AlignedUp(plan_.state_bytes, kPlaceAlignment);
+    plan_.state_bytes = offset + window.height * layout.row_bytes;
+    return offset;
   }
 
   // The tensor's buffer in a layout; where there is none, a conversion makes it.
@@ -276,7 +292,7 @@ class Planner {
       plan_.rows.tensors.push_back(rows);
     }
     for (size_t i = 0; i < plan_.buffers.size(); ++i) {
-      if (network_.tensors[plan_.buffers[i].tensor].is_state) plan_.rows.tensors[i].kind = RowTensor::Kind::kExternal;
+      if (IsState(static_cast<int>(i))) plan_.rows.tensors[i].kind = RowTensor::Kind::kExternal;
     }
     for (const int input : plan_.inputs) {
       if (!plan_.by_rows) plan_.rows.tensors[input].kind = RowTensor::Kind::kInput;
@@ -374,7 +390,7 @@ class Planner {
     return layer;
   }
 
-  bool IsState(int buffer) const { return network_.tensors[plan_.buffers[buffer].tensor].is_state; }
+  bool IsState(int buffer) const { return plan_.buffers[buffer].state_offset >= 0; }
 
   absl::StatusOr<Plan> Schedule() {
     if (const std::string wrong = CheckNetwork(plan_.rows); !wrong.empty()) return absl::InternalError(wrong);
@@ -393,6 +409,9 @@ class Planner {
     plan_.schedule = *std::move(schedule);
     if (const std::string wrong = CheckSchedule(plan_.rows, plan_.schedule); !wrong.empty()) {
       return absl::InternalError(absl::StrCat("the plan of memory is wrong: ", wrong));
+    }
+    for (size_t i = 0; i < plan_.buffers.size(); ++i) {
+      if (IsState(static_cast<int>(i))) plan_.schedule.tensors[i].capacity = plan_.rows.tensors[i].rows;
     }
     for (TensorPlace& place : plan_.schedule.tensors) {
       place.offset += state;

@@ -19,8 +19,8 @@ struct Inputs {
 
 struct CompiledRun {
   std::string outputs;          // as the inputs are laid out
-  int64_t instructions = 0;     // of the first inference; 0 where nothing can be counted
-  int64_t stack_bytes = 0;      // of the first inference, its caller's frame not included; 0 likewise
+  int64_t instructions = 0;     // of the first inference, or the first whole window; 0 where nothing can be counted
+  int64_t stack_bytes = 0;      // likewise, its caller's frame not included
   std::vector<int64_t> layers;  // instructions of each, where the model was compiled with a hook
 };
 

@@ -76,7 +76,7 @@ struct Runner {
       result.samples_done = sample;
       if (model.reset != nullptr) model.reset(arena);
       for (uint32_t step = 0; outcome == MOTE_RESULT_DONE && step < sizes.steps; ++step) {
-        outcome = Step(sample == 0 && step == 0);
+        outcome = Step(sample == 0 && step == model.counted_step);
       }
     }
     return outcome;

@@ -24,6 +24,7 @@ struct CompiledModel {
   void (*reset)(void* arena);                   // null: the network has no state
   void (**hook)(void* context, int32_t layer);  // null: compiled without a hook
   uint32_t layer_count;                         // that the hook is called with
+  uint32_t counted_step = 0;                    // of a sample's steps, that whose instructions are counted
 };
 extern const CompiledModel kCompiledModels[];
 extern const uint32_t kCompiledModelCount;

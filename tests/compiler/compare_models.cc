@@ -1,14 +1,17 @@
 // Compiles models for a core, builds all of them into one program, runs it under emulation and compares every output
 // byte with the host runtime's.
 //   compare_models [--winograd] CORE OPTIMIZE SEED MODEL.tflite...
+// OPTIMIZE may end with ",stream": then models are given frames, and windows of them are compared.
 // Prints a line a model: "equal MODEL: kernel (remark), kernel, ...", or "DIFFERENT ..." with the first byte. Status 1
 // where any differs, 2 where something fails.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -16,6 +19,7 @@
 #include "export/compiler/bench.h"
 #include "export/compiler/reference.h"
 #include "export/compiler/run.h"
+#include "export/compiler/stream_run.h"
 
 namespace mote::compiler {
 namespace {
@@ -25,7 +29,7 @@ constexpr int kSamples = 4;  // the last one's codes are all at an end
 struct Compared {
   std::string path;
   CompiledModel model;
-  Inputs inputs;
+  Inputs inputs;  // frames, of a streamed model
   std::string expected;
 };
 
@@ -44,10 +48,14 @@ absl::StatusOr<Compared> Prepare(const std::string& path, const CompileOptions& 
   if (!model.ok()) return absl::Status(model.status().code(), absl::StrCat(path, ": ", model.status().message()));
   Compared compared = {path, *std::move(model), {}, {}};
   compared.inputs.samples = kSamples;
-  compared.inputs.bytes = SeededBytes(seed, kSamples * compared.model.input_bytes);
-  std::for_each(compared.inputs.bytes.end() - compared.model.input_bytes, compared.inputs.bytes.end(),
+  const std::optional<Stream>& stream = compared.model.stream;
+  if (stream) compared.inputs.steps = FramesToCompare(*stream);
+  const int64_t sample_bytes = compared.inputs.steps * compared.model.input_bytes;
+  compared.inputs.bytes = SeededBytes(seed, kSamples * sample_bytes);
+  std::for_each(compared.inputs.bytes.end() - sample_bytes, compared.inputs.bytes.end(),
                 [](char& code) { code = code < 0 ? -128 : 127; });
-  const absl::StatusOr<std::string> expected = RunReference(*file, compared.inputs);
+  const absl::StatusOr<std::string> expected =
+      RunReference(*file, stream ? WindowsOf(compared.model, compared.inputs) : compared.inputs);
   if (!expected.ok()) return expected.status();
   compared.expected = *expected;
   return compared;
@@ -72,7 +80,9 @@ absl::StatusOr<bool> Compare(const CompileOptions& options, uint32_t seed, const
   if (!runs.ok()) return runs.status();
   bool equal = true;
   for (size_t i = 0; i < all.size(); ++i) {
-    const std::string& outputs = (*runs)[i].outputs;
+    const std::string outputs = all[i].model.stream
+                                    ? OutputsOfWindows(all[i].model, (*runs)[i].outputs, all[i].inputs.steps)
+                                    : (*runs)[i].outputs;
     const auto at = std::mismatch(outputs.begin(), outputs.end(), all[i].expected.begin(), all[i].expected.end());
     const bool same = outputs.size() == all[i].expected.size() && at.first == outputs.end();
     const std::string where =
@@ -100,7 +110,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   options.core = argv[1];
-  const absl::StatusOr<Optimize> optimize = FindOptimize(argv[2]);
+  std::string goal = argv[2];
+  const std::string kStream = ",stream";
+  options.stream = absl::EndsWith(goal, kStream);
+  if (options.stream) goal.resize(goal.size() - kStream.size());
+  const absl::StatusOr<Optimize> optimize = FindOptimize(goal);
   if (!optimize.ok()) {
     std::fprintf(stderr, "%s\n", std::string(optimize.status().message()).c_str());
     return 2;
