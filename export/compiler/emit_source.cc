@@ -584,23 +584,29 @@ class SourceWriter {
     }
   }
 
-  // Whether a kernel may take all rows of a stage as one: they follow each other without gaps, and no pixel that it
-  // goes back to is overwritten. Kernels that are not in place may end with a tile that begins up to three pixels
-  // early, in rows before the last one where rows are as short; the output may lie where these were.
+  // Whether a kernel may take all rows of a stage as one: they follow each other without gaps, and no pixel of a block
+  // of several rows, or that the last block goes back to, is overwritten before it is read.
   bool AreOneRun(const Stage& stage) const {
-    constexpr int kTile = 4;
-    const auto meets_output = [&](int input) {
-      const auto end = [this](int buffer) {
-        return PlaceOf(plan_, buffer) +
-               plan_.buffers[buffer].layout.row_bytes * plan_.schedule.tensors[buffer].capacity;
+    if (!AreRuns(stage)) return false;
+    const int output = stage.outputs[0], width = WidthOf(output);
+    const int64_t block = stage.use.block_pixels, pixels = int64_t{plan_.schedule.tensors[output].capacity} * width;
+    const int64_t written = pixels - pixels % block;
+    // An output may lie where the inputs of rows above were, but not where those of its own row are.
+    if (stage.use.in_place || width >= block) return true;
+    const auto meet = [&](int input, int64_t first, int64_t behind, int64_t outputs) {
+      const auto at = [&](int buffer, int64_t pixel) {
+        return PlaceOf(plan_, buffer) + plan_.buffers[buffer].layout.row_bytes / width * pixel;
       };
-      const int output = stage.outputs[0];
-      return PlaceOf(plan_, input) < end(output) && PlaceOf(plan_, output) < end(input);
+      return at(input, first) < at(output, outputs) && at(output, 0) < at(input, behind);
     };
-    if (!stage.use.in_place && WidthOf(stage.outputs[0]) < kTile &&
-        std::any_of(stage.inputs.begin(), stage.inputs.end(), meets_output)) {
-      return false;
-    }
+    return std::none_of(stage.inputs.begin(), stage.inputs.end(), [&](int input) {
+      if (stage.use.reads_block_again) return meet(input, 0, pixels, pixels);
+      return pixels > block && written != pixels && meet(input, pixels - block, written, written);
+    });
+  }
+
+  // Whether all rows of all tensors of a stage follow each other without gaps.
+  bool AreRuns(const Stage& stage) const {
     const auto is_run = [this](int buffer) {
       const RowLayout& layout = plan_.buffers[buffer].layout;
       const Tensor& tensor = network_.tensors[plan_.buffers[buffer].tensor];

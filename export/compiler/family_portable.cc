@@ -74,6 +74,8 @@ class ConvRows : public Variant {
     use.constants.push_back(std::move(weights));
     use.in_place = pixels && layer.output_channels <= layer.input_channels;
     use.form = pixels ? KernelForm::kPixels : KernelForm::kWindow;
+    use.block_pixels = 4;  // where pixels are packed; else fewer
+    use.reads_block_again = true;
     use.function = !pixels        ? "mote::compiled::ConvRow"
                    : use.in_place ? "mote::compiled::ConvPixels<true>"
                                   : "mote::compiled::ConvPixels<false>";

@@ -94,6 +94,7 @@ class ConvolutionThumb1 : public Variant {
     const bool pixels =
         layer.taps() == 1 && layer.vertical.stride == 1 && layer.horizontal.stride == 1 && !LeavesInput(layer);
     use.form = pixels ? KernelForm::kPixels : KernelForm::kWindow;
+    use.block_pixels = 4;
     use.function = pixels ? absl::StrCat("mote::compiled::ConvPixelsThumb1<", Text(codes.sums), ">")
                           : absl::StrCat("mote::compiled::ConvRowThumb1<", Text(codes.sums), ", ",
                                          Text(LeavesInput(layer)), ", ", layer.vertical.filter, ">");

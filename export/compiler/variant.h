@@ -95,6 +95,10 @@ struct KernelUse {
   std::optional<int> outside_value;
   bool takes_null_rows = false;  // kWindow: rows above and below the image are null pointers, not rows of padding
   bool in_place = false;
+  // kPixels: of a run that this many pixels do not divide, the last ones are computed once more in a whole block of so
+  // many, which begins earlier.
+  int block_pixels = 1;
+  bool reads_block_again = false;  // kPixels: a block's inputs are read after some of its outputs are written
   int64_t scratch_bytes = 0;
   int64_t state_bytes = 0;
   int64_t instructions = 0;             // estimated, of a whole inference

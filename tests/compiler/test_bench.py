@@ -53,11 +53,10 @@ def test_models_are_exact_and_their_figures_agree(tmp_path, model, core):
     report, text = measure(tmp_path, model, core)
     assert report["exact"] is True
     assert report["macs"] == MACS[model] == sum(layer["macs"] for layer in report["layers"])
-    # The layers are counted in another run, in which each step takes the hook's instructions too. Each count is within a
-    # poll of the counter, four instructions, at both ends.
+    # The layers are counted in another program, in which each step calls the hook: its instructions are there too, and
+    # layers that share a function elsewhere may not here.
     layers = sum(layer["instructions"] for layer in report["layers"])
-    polls = 8 * (len(report["layers"]) + 1)
-    assert report["instructions"] - polls <= layers <= 1.05 * report["instructions"]
+    assert 0.99 * report["instructions"] <= layers <= 1.05 * report["instructions"]
     assert 500 < report["code_bytes"] < 40_000
     size = (MODELS / f"{model}.tflite").stat().st_size
     assert 0.2 * size < report["constant_bytes"] < 1.5 * size

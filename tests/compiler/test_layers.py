@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from layer_models import TABLE, model, random_model  # noqa: E402
+from layer_models import TABLE, Shape, conv, model, random_model  # noqa: E402
 
 CASES = int(os.environ.get("MOTE_LAYERS_CASES", "24"))
 SEED = int(os.environ.get("MOTE_LAYERS_SEED", "0"))
@@ -75,3 +75,18 @@ def test_every_kernel_of_cores_with_the_dsp_extension_computes_what_the_runtime_
 def test_random_chains_compute_what_the_runtime_does(optimize, tmp_path):
     files = {f"seed_{seed}": random_model(seed) for seed in range(SEED, SEED + CASES)}
     compare("cortex-m4", optimize, files, tmp_path)
+
+
+NARROW = {  # 1x1 layers of images narrower than the blocks of pixels that kernels compute, in rows that blocks do not divide
+    f"{height}x{width}x{inputs}_to_{outputs}": Shape((height, width, inputs), [conv(outputs)])
+    for height, width in [(5, 1), (7, 1), (6, 1), (13, 1), (3, 2), (7, 2), (5, 3), (7, 3)]
+    for inputs, outputs in [(12, 12), (16, 4), (3, 10), (9, 30)]
+}
+
+
+@pytest.mark.parametrize("optimize", sorted(DSP_KERNELS))
+@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m4", "cortex-m55"])
+def test_no_block_of_pixels_reads_what_an_earlier_one_has_written_over(core, optimize, tmp_path):
+    """Outputs lie where inputs of rows above were; the last block of pixels may begin in those rows."""
+    report = compare(core, optimize, {name: model(shape, SEED) for name, shape in NARROW.items()}, tmp_path)
+    assert core != "cortex-m0" or "conv_2d_thumb1" in report, report

@@ -49,7 +49,6 @@ TABLE = {
     "two tiles, one above the other": Shape((3, 2, 32), [conv3(32)]),
     "four tiles": Shape((4, 4, 32), [conv3(16)]),
     "five tiles": Shape((2, 10, 32), [conv3(16)]),
-    "2 channels": Shape((8, 8, 2), [conv3(2)]),
     "10 channels": Shape((6, 6, 10), [conv3(12)]),
     "14 channels": Shape((6, 6, 14), [conv3(6)]),
     "22 channels, eleven steps": Shape((6, 7, 22), [conv3(10)]),
