@@ -152,7 +152,7 @@ def device_models(build):
             "LDRD and flash waits cost more than one. `stack` counts the measuring program's own few frames too. "
             "`exact`: output bytes equal to the host's.\n\n" + table(rows) +
             "\n\nBeside TensorFlow Lite Micro on the Cortex-M4 (plain kernels are what the plain kernels here compare "
-            "with; special kernels are not part of this release):\n\n" + table(beside))
+            "with; special kernels are the compiler's, below):\n\n" + table(beside))
 
 
 # The five models of MLPerf Tiny, as issue and table name them.
