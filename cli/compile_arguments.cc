@@ -48,16 +48,23 @@ void AddCompileOptions(CLI::App* command, CompileArguments* arguments) {
                     "functions that take the input row by row, so that it is never whole in memory");
   command->add_flag("--stream", arguments->options.stream,
                     "functions that take the newest rows of an input without an end: each row is computed once");
-  command->add_flag("--plain", arguments->options.plain, "the runtime's plain kernels alone");
+  CLI::Option* plain = command->add_flag("--plain", arguments->options.plain, "the runtime's plain kernels alone");
   command->add_flag("--winograd", arguments->options.winograd,
                     "3x3 convolutions of stride 1 by Winograd's filtering (speed; cortex-m4, m7, m33): as exact, about "
                     "half the instructions, 3.6 times the weights' flash");
+  command
+      ->add_option("--prefer", arguments->options.prefer,
+                   "a variant of kernels, such as depthwise_general_dsp: it computes every layer that it can, however "
+                   "dear")
+      ->excludes(plain);
 }
 
 void AddCompileArguments(CLI::App* command, CompileArguments* arguments) {
   AddCompileOptions(command, arguments);
   command->add_option("-o,--output", arguments->folder, "the folder for the C++ files")->required();
   command->add_flag("--hook", arguments->options.hook, "call a function of yours after every layer, for profiling");
+  command->add_flag("--self-test", arguments->options.self_test,
+                    "a function that runs golden inputs and compares every layer's checksum");
   command->footer(
       "Writes NAME.h, a C header, NAME.cc and the kernels' headers: C++17 that needs nothing else. Add NAME.cc to "
       "your\n"

@@ -19,7 +19,7 @@ struct CompileArguments {
   compiler::CompileOptions options;
 };
 
-// The model, and what is said of the compilation, but for the folder and --hook.
+// The model, and what is said of the compilation, but for the folder, --hook and --self-test.
 void AddCompileOptions(CLI::App* command, CompileArguments* arguments);
 absl::StatusOr<compiler::CompileOptions> ReadCompileOptions(const CompileArguments& arguments);
 

@@ -1,4 +1,4 @@
-# mote_add_model(TARGET model.tflite CORE cortex-m4 [OPTIMIZE speed|size|ram] [WINOGRAD] [STREAM] [NAME name]
+# mote_add_model(TARGET model.tflite CORE cortex-m4 [OPTIMIZE speed|size|ram] [WINOGRAD] [STREAM] [SELF_TEST] [NAME name]
 #                [OPTIONS --ram 16K ...])
 #
 # Compiles the model with `mote compile` whenever it changes, and adds the code to TARGET: its sources include "<name>.h",
@@ -27,7 +27,7 @@ function(mote_find_compile)
 endfunction()
 
 function(mote_add_model target model)
-  cmake_parse_arguments(arg "WINOGRAD;STREAM" "CORE;OPTIMIZE;NAME" "OPTIONS" ${ARGN})
+  cmake_parse_arguments(arg "WINOGRAD;STREAM;SELF_TEST" "CORE;OPTIMIZE;NAME" "OPTIONS" ${ARGN})
   if(NOT arg_CORE)
     message(FATAL_ERROR "mote_add_model(${target} ${model}): CORE is missing, such as CORE cortex-m4")
   endif()
@@ -36,6 +36,9 @@ function(mote_add_model target model)
   endif()
   if(NOT arg_OPTIMIZE)
     set(arg_OPTIMIZE speed)
+  endif()
+  if(arg_SELF_TEST)
+    list(APPEND arg_OPTIONS --self-test)
   endif()
   get_filename_component(model "${model}" ABSOLUTE)
   if(NOT arg_NAME)

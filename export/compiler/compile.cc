@@ -56,6 +56,7 @@ CompiledLayer Describe(const Network& network, const Plan& plan, size_t index) {
   layer.text = StageText(network, plan, stage);
   layer.variant = stage.use.variant;
   layer.remark = stage.use.remark;
+  layer.preferred = stage.preferred;
   layer.instructions = stage.use.instructions;
   layer.constant_bytes = ConstantBytes(network, stage);
   if (stage.layer >= 0) layer.macs = network.layers[stage.layer].macs;
@@ -99,6 +100,7 @@ absl::StatusOr<Plan> PlanWithin(const Network& network, PlanOptions options, std
     if (try_smaller()) return plan;
   }
   options.plain = true;
+  options.prefer.clear();
   if (try_smaller()) return plan;
   std::string text = absl::StrCat("code and constants take about ", FlashBytes(network, *plan),
                                   " bytes, more than the ", *flash_bytes, " that they may; constants by layer:");
@@ -119,6 +121,14 @@ absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string
     return absl::InvalidArgumentError(
         "--stream and --by-rows exclude each other: a frame is the rows of a stream's input");
   }
+  if (options.stream && options.self_test) {
+    return absl::InvalidArgumentError(
+        "--stream and --self-test exclude each other: golden checksums are of whole inferences");
+  }
+  if (options.plain && !options.prefer.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("either plain kernels alone, or the variant ", options.prefer, " where it can"));
+  }
   absl::StatusOr<Network> whole = ReadNetwork(file);
   if (!whole.ok()) return whole.status();
   std::optional<Network> of_frame;
@@ -132,6 +142,7 @@ absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string
   plan_options.target = {*core, options.optimize, options.winograd};
   plan_options.ram_bytes = options.ram_bytes;
   plan_options.plain = options.plain;
+  plan_options.prefer = options.prefer;
   plan_options.by_rows = options.by_rows;
   absl::StatusOr<Plan> plan = PlanWithin(network, plan_options, options.flash_bytes);
   if (!plan.ok()) return plan.status();
@@ -149,6 +160,11 @@ absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string
   emit.hash = Sha256(file);
   emit.class_names = network.class_names;
   emit.hook = options.hook;
+  if (options.self_test) {
+    absl::StatusOr<Golden> golden = FindGolden(file, network);
+    if (!golden.ok()) return golden.status();
+    emit.golden = *std::move(golden);
+  }
 
   CompiledModel model;
   model.name = emit.name;

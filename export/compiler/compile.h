@@ -22,17 +22,20 @@ struct CompileOptions {
   std::optional<int64_t> flash_bytes;  // of constants and code, about, at most
   bool hook = false;                   // the generated code calls a function of the caller's after every step
   bool plain = false;                  // the runtime's plain kernels alone
+  std::string prefer;                  // the variant that every layer is given to which it takes; empty: the cheapest
   bool by_rows = false;                // the input is given row by row
   bool winograd = false;               // 3x3 convolutions by Winograd's filtering, where it takes fewer instructions
   bool stream = false;                 // the input is given frame by frame, without an end (stream.h)
+  bool self_test = false;              // a function that compares every layer's output with golden checksums
 };
 
 // What one step of the generated code is, in order; `index` is the number that its hook gives.
 struct CompiledLayer {
   int index = 0;
-  std::string text;     // "CONV_2D 3x3 stride 2, [96, 96, 3] -> [48, 48, 8]"
-  std::string variant;  // the kernel
-  std::string remark;   // why it is not a faster one, or nothing
+  std::string text;        // "CONV_2D 3x3 stride 2, [96, 96, 3] -> [48, 48, 8]"
+  std::string variant;     // the kernel
+  std::string remark;      // why it is not a faster one, or nothing
+  bool preferred = false;  // of the variant that CompileOptions::prefer names
   int64_t macs = 0;
   int64_t instructions = 0;    // estimated
   int64_t constant_bytes = 0;  // weights, biases, tables
@@ -52,8 +55,9 @@ struct CompiledModel {
   int64_t window_macs = 0;  // of the whole window
 };
 
-// Errors: InvalidArgument for a file that does not verify and a core that is not known, ResourceExhausted for a budget
-// that no plan meets. The result is a function of the arguments alone.
+// Errors: InvalidArgument for a file that does not verify, a core or a variant that is not known, and golden data that
+// are not the model's; NotFound where the preferred variant takes no layer; ResourceExhausted for a budget that no plan
+// meets. The result is a function of the arguments alone.
 absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string& file_name,
                                       const CompileOptions& options);
 

@@ -4,9 +4,11 @@
 #define MOTE_EXPORT_COMPILER_EMIT_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "export/compiler/golden.h"
 #include "export/compiler/plan.h"
 
 namespace mote::compiler {
@@ -18,6 +20,7 @@ struct EmitOptions {
   std::string hash;                      // SHA-256 of the file, 64 hex digits
   std::vector<std::string> class_names;  // of the output's last dimension, or empty
   bool hook = false;                     // a function of the caller's is called after every step
+  std::optional<Golden> golden;          // of the self-test; none: there is none
 };
 
 // Files by their path within the folder. A function of its arguments alone, byte for byte.

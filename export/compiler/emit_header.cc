@@ -62,6 +62,22 @@ std::string Usage(const Network& network, const EmitOptions& options) {
                       " * bytes; an inference overwrites the input.");
 }
 
+std::string SelfTestDeclaration(const Plan& plan, const EmitOptions& options) {
+  const Golden& golden = *options.golden;
+  const std::string inputs =
+      !golden.is_stored ? absl::StrCat("an input that is drawn (xorshift32 from ", kGoldenSeed, ")")
+                        : absl::StrCat(golden.samples, golden.samples == 1 ? " golden input" : " golden inputs",
+                                       " of the model's file");
+  return absl::StrCat(
+      "\n/* Runs ", inputs,
+      " and compares the checksum of what each layer\n * computes with the one that "
+      "the runtime's interpreter had when the code was made. 0 where all are right, else\n * the number "
+      "of the first layer that is not, counted from 1: 1 is layer 0 of the source. Overwrites the "
+      "arena",
+      plan.state_bytes == 0 ? "" : ",\n * and resets the state before and after", ". */\nint ", options.name,
+      "_selftest(void* arena);\n");
+}
+
 }  // namespace
 
 std::string CType(const Tensor& tensor) {
@@ -114,6 +130,7 @@ std::string HeaderText(const Network& network, const Plan& plan, const EmitOptio
   } else {
     absl::StrAppend(&text, "void ", options.name, "_invoke(void* arena);\n");
   }
+  if (options.golden) absl::StrAppend(&text, SelfTestDeclaration(plan, options));
   if (!options.class_names.empty()) {
     absl::StrAppend(&text, "\nextern const char* const ", options.name, "_class_names[", upper, "_CLASS_COUNT];\n");
   }

@@ -9,6 +9,7 @@
 #include "export/compiler/call_text.h"
 #include "export/compiler/compact_order.h"
 #include "export/compiler/emit_parts.h"
+#include "export/compiler/emit_selftest.h"
 #include "export/compiler/layer_text.h"
 
 namespace mote::compiler {
@@ -30,13 +31,16 @@ class SourceWriter {
   SourceTexts Write() {
     AddHeader("mcu_runtime/compiled/rows.h");
     std::string body;
-    if (streamed_ || plan_.by_rows) {
+    if (streamed_ || plan_.by_rows || options_.golden) {  // a self-test takes layers row by row too
       for (size_t i = 0; i < plan_.stages.size(); ++i) AddStage(static_cast<int>(i));
-      body = plan_.by_rows ? FedInvoke() : StreamedInvoke();
+      body = plan_.by_rows ? FedInvoke()
+             : streamed_   ? StreamedInvoke()
+                           : absl::StrCat(InvokeHead(), LayerByLayer(nullptr), "}\n");
     } else {
       AddLayers();
       body = PlainInvoke();
     }
+    if (options_.golden) absl::StrAppend(&body, SelfTest());
     if (network_.stream) absl::StrAppend(&body, StreamFunctions(network_, plan_, options_));
     if (plan_.state_bytes != 0 && !network_.stream) {
       const std::vector<uint8_t>& state = network_.model.initial_state;
@@ -557,6 +561,49 @@ class SourceWriter {
     return absl::StrCat(text, "}\n");
   }
 
+  // Each layer's steps, one layer after the other; with a self-test, its sums behind each step.
+  std::string LayerByLayer(const SelfTestWriter* test) {
+    std::string text;
+    const std::string indent = test == nullptr ? "  " : "    ";
+    for (const Step& step : plan_.schedule.steps) {
+      if (step.index != 0) continue;  // all steps of a stage follow its first one
+      const int i = step.layer;
+      const Stage& stage = plan_.stages[i];
+      const int steps = plan_.rows.layers[i].steps;
+      const std::string call = absl::StrCat("Layer", i, "(arena, ");
+      const std::string sum = test == nullptr ? "" : test->SumCall(i, steps == 1 ? "0" : "y");
+      const std::string every_row = absl::StrCat("for (int32_t y = 0; y < ", steps, "; ++y) ");
+      const std::string one = stage.use.form == KernelForm::kPixels ? ", 1);" : ");";
+      if (stage.use.form == KernelForm::kPixels && AreOneRun(stage)) {
+        absl::StrAppend(&text, indent, call, "0, ", steps, ");\n");
+        if (!sum.empty()) absl::StrAppend(&text, indent, steps == 1 ? "" : every_row, sum, "\n");
+      } else if (steps == 1) {
+        absl::StrAppend(&text, indent, call, "0", one, "\n");
+        if (!sum.empty()) absl::StrAppend(&text, indent, sum, "\n");
+      } else if (sum.empty()) {
+        absl::StrAppend(&text, indent, every_row, call, "y", one, "\n");
+      } else {
+        absl::StrAppend(&text, indent, every_row, "{\n", indent, "  ", call, "y", one, "\n", indent, "  ", sum, "\n",
+                        indent, "}\n");
+      }
+      if (options_.hook && test == nullptr) absl::StrAppend(&text, indent, Hook(absl::StrCat(i)), "\n");
+    }
+    return text;
+  }
+
+  // NAME_selftest, and its golden data among the constants.
+  std::string SelfTest() {
+    AddHeader("mcu_runtime/compiled/selftest.h");
+    const SelfTestWriter test(network_, plan_, options_, [this](int buffer) { return RowsOf(buffer); });
+    if (!plan_.stages.empty()) AddConstant("kGoldenChecksums", "uint32_t", 4, test.Checksums());
+    if (const std::vector<int64_t> inputs = test.Inputs(); !inputs.empty()) {
+      AddConstant("kGoldenInputs", "uint8_t", 4, inputs);
+    }
+    const bool in_order = plan_.by_rows || streamed_;
+    return absl::StrCat("\nnamespace {\n\n", test.Sums(), "}  // namespace\n",
+                        test.Function(in_order ? test.StreamedSteps(order_numbers_) : LayerByLayer(&test)));
+  }
+
   void AddCalls(const std::vector<OrderLoop>& loops, const std::string& margin, std::string* text) const {
     const auto add_loop = [&](int count) {
       const std::string i = absl::StrCat("i", margin.size() / 2);  // of its own where loops stand in loops
@@ -637,6 +684,7 @@ class SourceWriter {
   }
 
   void AddOrder(const std::vector<int64_t>& order) {
+    order_numbers_ = static_cast<int64_t>(order.size());
     AddConstant("kOrder", FitsBytes(order) ? "uint8_t" : "uint16_t", 2, order);
   }
 
@@ -716,6 +764,7 @@ class SourceWriter {
   ConstantNames constant_names_;
   std::string constants_;
   std::string layers_;
+  int64_t order_numbers_ = 0;  // of kOrder
 };
 
 }  // namespace

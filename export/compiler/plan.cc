@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "datasets/nearest.h"
 #include "export/compiler/conversions.h"
 #include "export/compiler/family_winograd.h"
 #include "export/compiler/plain.h"
@@ -17,6 +19,7 @@ namespace mote::compiler {
 namespace {
 
 constexpr int64_t kPlaceAlignment = 16;
+constexpr int64_t kNever = int64_t{1} << 60;  // what a conversion costs that no variant has
 
 // The layout that all readers of a tensor ask for, or the file's where they differ.
 RowLayout WantedLayout(const Network& network, const Tensor& tensor, const std::vector<KernelUse>& uses) {
@@ -74,10 +77,19 @@ std::pair<int64_t, int64_t> CostOf(const KernelUse& use, Preference preference, 
 // What the variants make of layers. Looked up once, as constants are packed and proved for it.
 class Candidates {
  public:
-  Candidates(const Network& network, const Target& target, bool streams)
-      : network_(network), target_(target), streams_(streams), of_layer_(network.layers.size()) {}
+  struct Candidate {
+    KernelUse use;
+    bool preferred;
+  };
 
-  const std::vector<KernelUse>& Writing(const RowLayout& layout, const Layer& layer) {
+  Candidates(const Network& network, const PlanOptions& options, bool streams)
+      : network_(network),
+        target_(options.target),
+        streams_(streams),
+        prefer_(options.prefer),
+        of_layer_(network.layers.size()) {}
+
+  const std::vector<Candidate>& Writing(const RowLayout& layout, const Layer& layer) {
     auto& known = of_layer_[&layer - network_.layers.data()];
     for (const Uses& uses : known) {
       if (uses.layout == layout) return uses.uses;
@@ -85,7 +97,7 @@ class Candidates {
     known.push_back({layout, {}});
     for (const auto& variant : AllVariants()) {
       std::optional<KernelUse> use = variant->Use(network_, layer, {target_, layout, streams_});
-      if (use) known.back().uses.push_back(*std::move(use));
+      if (use) known.back().uses.push_back({*std::move(use), variant->name() == prefer_});
     }
     return known.back().uses;
   }
@@ -93,12 +105,13 @@ class Candidates {
  private:
   struct Uses {
     RowLayout layout;  // that is asked for
-    std::vector<KernelUse> uses;
+    std::vector<Candidate> uses;
   };
 
   const Network& network_;
   const Target target_;
   const bool streams_;
+  const std::string prefer_;
   std::vector<std::vector<Uses>> of_layer_;
 };
 
@@ -112,9 +125,12 @@ class Chooser {
   // One use a layer. Consumers are chosen before producers, which then write what is read.
   std::vector<KernelUse> Choose() {
     uses_.resize(network_.layers.size());
+    preferred_.assign(network_.layers.size(), false);
     for (size_t i = network_.layers.size(); i-- > 0;) ChooseFor(network_.layers[i], &uses_[i]);
     return std::move(uses_);
   }
+
+  bool preferred(size_t layer) const { return preferred_[layer]; }
 
  private:
   void ChooseFor(const Layer& layer, KernelUse* best) {
@@ -131,14 +147,20 @@ class Chooser {
     if (wanted != Nhwc8(output)) layouts.push_back(Nhwc8(output));
     int64_t fewest = std::numeric_limits<int64_t>::max();
     for (const RowLayout& layout : layouts) {
-      for (const KernelUse& use : candidates_->Writing(layout, layer)) fewest = std::min(fewest, use.instructions);
+      for (const auto& candidate : candidates_->Writing(layout, layer)) {
+        fewest = std::min(fewest, candidate.use.instructions);
+      }
     }
-    const bool keeps_speed = preferences_[&layer - network_.layers.data()] == Preference::kMemoryAndSpeed;
+    const size_t index = &layer - network_.layers.data();
+    const bool keeps_speed = preferences_[index] == Preference::kMemoryAndSpeed;
     for (const RowLayout& layout : layouts) {
-      for (const KernelUse& use : candidates_->Writing(layout, layer)) {
-        if (keeps_speed && use.instructions / kMuchSlower > fewest) continue;
+      for (const auto& [use, of_preferred] : candidates_->Writing(layout, layer)) {
         const std::pair<int64_t, int64_t> cost = WithConversions(layer, use, wanted);
-        if (cost >= least) continue;
+        const bool preferred = of_preferred && cost.first < kNever;
+        if (preferred < preferred_[index]) continue;
+        if (preferred == preferred_[index] && cost >= least) continue;
+        if (!preferred && keeps_speed && use.instructions / kMuchSlower > fewest) continue;
+        preferred_[index] = preferred;
         least = cost;
         *best = use;
       }
@@ -153,7 +175,6 @@ class Chooser {
     const auto add = [&](const Tensor& tensor, const RowLayout& from, const RowLayout& to) {
       if (from == to) return;
       const std::optional<KernelUse> conversion = ConversionUse(tensor, from, to, options_.target);
-      constexpr int64_t kNever = int64_t{1} << 60;
       const std::pair<int64_t, int64_t> more =
           conversion ? CostOf(*conversion, preference, from.row_bytes + to.row_bytes) : std::pair(kNever, kNever);
       cost.first += more.first;
@@ -191,6 +212,7 @@ class Chooser {
   const std::vector<Preference>& preferences_;
   Candidates* const candidates_;
   std::vector<KernelUse> uses_;
+  std::vector<bool> preferred_;  // by layer
 };
 
 class Planner {
@@ -207,8 +229,9 @@ class Planner {
     }
     for (const int input : network_.inputs) plan_.inputs.push_back(BufferOf(input, Nhwc8(network_.tensors[input])));
     if (options_.by_rows) AddFeed();
-    const std::vector<KernelUse> uses = Chooser(network_, options_, preferences, candidates_).Choose();
-    for (size_t i = 0; i < network_.layers.size(); ++i) AddLayer(network_.layers[i], uses[i]);
+    Chooser chooser(network_, options_, preferences, candidates_);
+    const std::vector<KernelUse> uses = chooser.Choose();
+    for (size_t i = 0; i < network_.layers.size(); ++i) AddLayer(network_.layers[i], uses[i], chooser.preferred(i));
     for (const int output : network_.outputs)
       plan_.outputs.push_back(Converted(output, Nhwc8(network_.tensors[output])));
     if (!network_.stream) plan_.state_bytes = static_cast<int64_t>(network_.model.initial_state.size());
@@ -264,8 +287,9 @@ class Planner {
     plan_.stages.push_back(std::move(stage));
   }
 
-  void AddLayer(const Layer& layer, const KernelUse& use) {
+  void AddLayer(const Layer& layer, const KernelUse& use, bool preferred) {
     Stage stage;
+    stage.preferred = preferred;
     stage.layer = static_cast<int>(&layer - network_.layers.data());
     stage.use = use;
     stage.vertical = layer.vertical;
@@ -441,7 +465,7 @@ class LeanPlanner {
   LeanPlanner(const Network& network, const PlanOptions& options)
       : network_(network),
         options_(Lean(options)),
-        candidates_(network, options_.target, true),
+        candidates_(network, options_, true),
         preferences_(network.layers.size(), Preference::kMemoryAndSpeed) {}
 
   absl::StatusOr<Plan> Make(std::optional<int64_t> budget) {
@@ -542,6 +566,25 @@ class LeanPlanner {
   std::vector<Preference> preferences_;
 };
 
+absl::StatusOr<Plan> CheapestPlan(const Network& network, const PlanOptions& options) {
+  if (!options.target.is(Optimize::kRam)) {
+    const Preference preference = options.target.is(Optimize::kSize) ? Preference::kFlash : Preference::kInstructions;
+    const std::vector<Preference> preferences(network.layers.size(), preference);
+    Candidates candidates(network, options, options.by_rows || options.ram_bytes.has_value());
+    absl::StatusOr<Plan> plan = Planner(network, options, RowStorage::kRings, &candidates).Make(preferences);
+    if (!absl::IsResourceExhausted(plan.status())) return plan;
+  }
+  return LeanPlanner(network, options).Make(options.ram_bytes);
+}
+
+absl::Status CheckName(const std::string& variant) {
+  std::vector<std::string> names;
+  for (const auto& known : AllVariants()) names.push_back(known->name());
+  if (std::find(names.begin(), names.end(), variant) != names.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("variant \"", variant, "\" is not known; did you mean ",
+                                                 Nearest(variant, names), "? One of ", absl::StrJoin(names, ", ")));
+}
+
 }  // namespace
 
 RowLayout Nhwc8(const Tensor& tensor) {
@@ -560,14 +603,16 @@ bool Plan::is_streamed() const {
 }
 
 absl::StatusOr<Plan> MakePlan(const Network& network, const PlanOptions& options) {
-  if (!options.target.is(Optimize::kRam)) {
-    const Preference preference = options.target.is(Optimize::kSize) ? Preference::kFlash : Preference::kInstructions;
-    const std::vector<Preference> preferences(network.layers.size(), preference);
-    Candidates candidates(network, options.target, options.by_rows || options.ram_bytes.has_value());
-    absl::StatusOr<Plan> plan = Planner(network, options, RowStorage::kRings, &candidates).Make(preferences);
-    if (!absl::IsResourceExhausted(plan.status())) return plan;
+  if (options.prefer.empty()) return CheapestPlan(network, options);
+  if (absl::Status status = CheckName(options.prefer); !status.ok()) return status;
+  absl::StatusOr<Plan> plan = CheapestPlan(network, options);
+  const auto is_preferred = [](const Stage& stage) { return stage.preferred; };
+  if (plan.ok() && std::none_of(plan->stages.begin(), plan->stages.end(), is_preferred)) {
+    return absl::NotFoundError(absl::StrCat("the variant ", options.prefer, " takes no layer of this model for ",
+                                            options.target.core.name, ", optimized for ",
+                                            OptimizeName(options.target.optimize)));
   }
-  return LeanPlanner(network, options).Make(options.ram_bytes);
+  return plan;
 }
 
 }  // namespace mote::compiler

@@ -28,6 +28,7 @@ struct Buffer {
 struct Stage {
   int layer = -1;
   KernelUse use;
+  bool preferred = false;            // of the variant that PlanOptions::prefer names
   std::vector<int> inputs, outputs;  // buffers
   Axis vertical;                     // of kWindow: which rows a row reads; of the others as high as their output
 };
@@ -52,10 +53,12 @@ struct PlanOptions {
   Target target;
   std::optional<int64_t> ram_bytes;  // the arena's budget
   bool plain = false;                // the runtime's kernels alone
+  std::string prefer;                // a variant's name: it has every layer that it takes, whatever it costs
   bool by_rows = false;              // the caller gives the input row by row: stage 0 takes a row
 };
 
-// Errors: ResourceExhausted where the budget cannot be met, with what would be.
+// Errors: ResourceExhausted where the budget cannot be met, with what would be; InvalidArgument where no variant has
+// the preferred name; NotFound where it takes no layer.
 absl::StatusOr<Plan> MakePlan(const Network& network, const PlanOptions& options);
 
 }  // namespace mote::compiler

@@ -27,7 +27,8 @@ absl::Status Refused(mote_status status) {
 
 }  // namespace
 
-absl::StatusOr<std::string> RunReference(const std::string& file, const Inputs& inputs) {
+absl::StatusOr<std::string> RunReference(const std::string& file, const Inputs& inputs, mote_hook hook,
+                                         void* hook_context) {
   const Memory bytes = Aligned(file.size());
   std::memcpy(bytes.get(), file.data(), file.size());
   mote_memory memory;
@@ -37,6 +38,7 @@ absl::StatusOr<std::string> RunReference(const std::string& file, const Inputs& 
   mote_model model;
   status = mote_model_load(&model, mote_all_operators, bytes.get(), file.size(), arena.get(), memory.arena);
   if (status != MOTE_OK) return Refused(status);
+  mote_model_set_hook(&model, hook, hook_context);
 
   std::string outputs;
   size_t at = 0;
