@@ -5,10 +5,10 @@ BUILD := build
 PYTHON := .venv/bin/python3
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help setup configure build program test conformance demo bench fuzz coverage format clean
+.PHONY: help setup configure build program test conformance demo bench fuzz fuzz-variants coverage format clean
 
 help:            ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 setup:           ## install what is missing: Debian packages, and Python packages into .venv
 	@.ci/setup
@@ -43,6 +43,11 @@ bench: build     ## measure; writes docs/benchmarks.md
 fuzz: configure  ## fuzz the device runtime for TIME= seconds (60) on WORKERS= processes (1); adds the run to docs/security.md
 	@cmake --build $(BUILD) --parallel $(JOBS) --target mote_fuzzers
 	@$(PYTHON) tests/fuzz/run.py --build $(BUILD) --seconds $(or $(TIME),60) --workers $(or $(WORKERS),1) --record $(or $(FUZZERS),load kernels)
+
+fuzz-variants: configure ## compare the compiler's kernels on random models for TIME= seconds (60), from seed SEED= on (drawn)
+	@cmake --build $(BUILD) --parallel $(JOBS) --target compare_variants
+	@MOTE_BUILD_DIR=$(BUILD) $(PYTHON) tests/compiler/fuzz_variants.py --keep $(BUILD)/fuzz-variants --seconds $(or $(TIME),60) \
+	  $(if $(SEED),--seed $(SEED))
 
 coverage: setup  ## which lines and branches of mcu_runtime/ its tests run; fails under 100 % and 95 %
 	@$(PYTHON) tests/coverage.py --build build-coverage

@@ -95,6 +95,25 @@ TABLE = {
     "an image into dense": Shape((4, 5, 3), [conv(4, (2, 2)), dense(10)]),
 }
 
+# What Helium's kernels may get wrong beyond the table for all cores.
+MVE_TABLE = {
+    "one pixel": Shape((1, 1, 5), [depthwise(), conv(3, (3, 3)), conv(9)]),
+    "one column": Shape((30, 1, 40), [depthwise((3, 1), padding="VALID"), conv(12), depthwise((5, 1)), conv(8)]),
+    "one row": Shape((1, 23, 12), [depthwise((1, 4)), conv(8), depthwise((1, 16), stride=(1, 2)), conv(5)]),
+    "higher than wide": Shape((21, 10, 1), [conv(12, (10, 4), stride=(2, 2)), depthwise(), conv(12), depthwise()]),
+    "odd width, channels left over": Shape((5, 7, 16), [conv(10), conv(13, (3, 3)), conv(4)]),
+    "two rows at once, an odd number": Shape((7, 9, 8), [conv(8), depthwise(), conv(8), depthwise((2, 3))]),
+    "depthwise of four rows": Shape((9, 6, 5), [depthwise((4, 4)), depthwise((4, 2), stride=(2, 1))]),
+    "strides larger than filters": Shape((11, 13, 8), [conv(8, stride=(3, 2)), depthwise((2, 2), stride=(3, 3))]),
+    "more than 256 bytes a segment": Shape((4, 3, 100), [conv(6, (3, 3)), conv(4)]),
+    "many channels": Shape((2, 3, 300), [conv(6), conv(290), depthwise()]),
+    "relu6": Shape((6, 6, 9), [conv(8, activation="RELU6"), depthwise(activation="RELU6"), conv(8, activation="RELU6")]),
+    "relu6, edges": Shape((6, 5, 8), [conv(8, (3, 3), activation="RELU6", weights="edge")]),
+    "patches of two rows": Shape((9, 9, 2), [conv(7, (5, 5)), conv(4, (2, 3), padding="VALID")]),
+    "long dense": Shape((1, 1, 700), [dense(19)]),
+    "one input, one output": Shape((1, 1, 1), [dense(1)]),
+}
+
 
 def random_shape(rng) -> Shape:
     size = (int(rng.integers(1, 14)), int(rng.integers(1, 20)), int(rng.integers(1, 26)))
