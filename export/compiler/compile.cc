@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "datasets/file.h"
 #include "export/compiler/emit.h"
+#include "export/compiler/family_winograd.h"
 #include "export/compiler/network.h"
 #include "export/compiler/plan.h"
 #include "export/compiler/sizes.h"
@@ -139,7 +140,7 @@ absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string
   }
   const Network& network = of_frame ? *of_frame : *whole;
   PlanOptions plan_options;
-  plan_options.target = {*core, options.optimize, options.winograd};
+  plan_options.target = {*core, options.optimize, options.winograd || options.prefer == kWinograd};
   plan_options.ram_bytes = options.ram_bytes;
   plan_options.plain = options.plain;
   plan_options.prefer = options.prefer;

@@ -11,17 +11,25 @@
 #include "export/compiler/emit_parts.h"
 #include "export/compiler/emit_selftest.h"
 #include "export/compiler/layer_text.h"
+#include "export/compiler/one_run.h"
+#include "export/compiler/order_table.h"
 
 namespace mote::compiler {
 namespace {
-
-// The largest numbers in the table of the order, which are mote::compiled::kOrderLoop too, and layers are below.
-constexpr int kMostOfBytes = 255, kMostOfHalfwords = 65535;
 
 // The begin of a function for several layers, up to the type of its parameters.
 constexpr char kParams[] = "  const ";
 
 constexpr char kUsingDevice[] = "using namespace mote::device;  // NOLINT: kernels' functions as template arguments\n";
+
+// IVOPTs of GCC 12 may write an address in the arena as a multiple of another one, with a base of 0. Later passes take
+// a store there for one to null, and calls of a layer that has no other store are gone: at -O1 that happened to
+// ARG_MAX.
+constexpr char kNoAccessOfNull[] =
+    "\n// GCC may take an address in the arena for a null pointer, and drop a layer's call (seen in GCC 12 at -O1).\n"
+    "#if defined(__GNUC__) && !defined(__clang__)\n"
+    "#pragma GCC optimize(\"no-delete-null-pointer-checks\")\n"
+    "#endif\n\n";
 
 class SourceWriter {
  public:
@@ -78,7 +86,7 @@ class SourceWriter {
     std::sort(sorted.begin(), sorted.end());
     std::string text =
         absl::StrCat("// The layers of ", options_.model_name, " in order, for ", plan_.target.core.name, ". Made by ",
-                     options_.tool, "; do not edit.\n#include \"", options_.name, ".h\"\n\n");
+                     options_.tool, "; do not edit.\n#include \"", options_.name, ".h\"\n", kNoAccessOfNull);
     for (const std::string& header : sorted) absl::StrAppend(&text, "#include \"", header, "\"\n");
     return absl::StrCat(text, "#include \"", options_.name, "_constants.h\"\n\n");
   }
@@ -432,7 +440,7 @@ class SourceWriter {
     text.Add(absl::StrCat(kParams, stage.use.params_type, " params = "));
     text.AddInitializer(Parameters(index, stage), constants);
     text.Add(";\n");
-    const bool is_one_run = stage.use.form == KernelForm::kPixels && AreOneRun(stage);
+    const bool is_one_run = stage.use.form == KernelForm::kPixels && AreOneRun(network_, plan_, stage);
     const int rows = is_one_run ? 1 : plan_.rows.layers[index].steps;
     const bool is_window = stage.use.form == KernelForm::kWindow && !IsRowByRow(stage.vertical);
     if (is_window) AddInputRows(index, stage, &text);
@@ -574,7 +582,7 @@ class SourceWriter {
       const std::string sum = test == nullptr ? "" : test->SumCall(i, steps == 1 ? "0" : "y");
       const std::string every_row = absl::StrCat("for (int32_t y = 0; y < ", steps, "; ++y) ");
       const std::string one = stage.use.form == KernelForm::kPixels ? ", 1);" : ");";
-      if (stage.use.form == KernelForm::kPixels && AreOneRun(stage)) {
+      if (stage.use.form == KernelForm::kPixels && AreOneRun(network_, plan_, stage)) {
         absl::StrAppend(&text, indent, call, "0, ", steps, ");\n");
         if (!sum.empty()) absl::StrAppend(&text, indent, steps == 1 ? "" : every_row, sum, "\n");
       } else if (steps == 1) {
@@ -631,61 +639,17 @@ class SourceWriter {
     }
   }
 
-  // Whether a kernel may take all rows of a stage as one: they follow each other without gaps, and no pixel of a block
-  // of several rows, or that the last block goes back to, is overwritten before it is read.
-  bool AreOneRun(const Stage& stage) const {
-    if (!AreRuns(stage)) return false;
-    const int output = stage.outputs[0], width = WidthOf(output);
-    const int64_t block = stage.use.block_pixels, pixels = int64_t{plan_.schedule.tensors[output].capacity} * width;
-    const int64_t written = pixels - pixels % block;
-    // An output may lie where the inputs of rows above were, but not where those of its own row are.
-    if (stage.use.in_place || width >= block) return true;
-    const auto meet = [&](int input, int64_t first, int64_t behind, int64_t outputs) {
-      const auto at = [&](int buffer, int64_t pixel) {
-        return PlaceOf(plan_, buffer) + plan_.buffers[buffer].layout.row_bytes / width * pixel;
-      };
-      return at(input, first) < at(output, outputs) && at(output, 0) < at(input, behind);
-    };
-    return std::none_of(stage.inputs.begin(), stage.inputs.end(), [&](int input) {
-      if (stage.use.reads_block_again) return meet(input, 0, pixels, pixels);
-      return pixels > block && written != pixels && meet(input, pixels - block, written, written);
-    });
-  }
-
-  // Whether all rows of all tensors of a stage follow each other without gaps.
-  bool AreRuns(const Stage& stage) const {
-    const auto is_run = [this](int buffer) {
-      const RowLayout& layout = plan_.buffers[buffer].layout;
-      const Tensor& tensor = network_.tensors[plan_.buffers[buffer].tensor];
-      return layout.is_pixels && layout.left == 0 && layout.right == 0 &&
-             layout.row_bytes == int64_t{tensor.width} * tensor.channels * layout.element_bytes &&
-             plan_.schedule.tensors[buffer].capacity == tensor.height;
-    };
-    return is_run(stage.outputs[0]) && std::all_of(stage.inputs.begin(), stage.inputs.end(), is_run);
-  }
-
   std::string StreamedInvoke() {
-    AddHeader("mcu_runtime/compiled/order.h");
-    const std::vector<OrderLoop> loops = CompactOrder(plan_.schedule.steps);
-    std::vector<int64_t> table;
-    AddLoops(loops, kMostOfBytes, &table);
-    if (!FitsBytes(table)) {
-      table.clear();
-      AddLoops(loops, kMostOfHalfwords, &table);
-    }
-    AddOrder(table);
+    AddOrder(TableOfOrder(plan_));
     return absl::StrCat(Steps(), InvokeHead(), "  int16_t rows[", plan_.stages.size(),
-                        "] = {};\n  mote::compiled::RunOrder(kOrder, ", table.size(), ", kSteps, rows, arena",
+                        "] = {};\n  mote::compiled::RunOrder(kOrder, ", order_numbers_, ", kSteps, rows, arena",
                         options_.hook ? absl::StrCat(", [](int32_t layer) { ", Hook("layer"), " }") : "", ");\n}\n");
   }
 
-  bool FitsBytes(const std::vector<int64_t>& order) const {
-    return plan_.stages.size() <= kMostOfBytes && *std::max_element(order.begin(), order.end()) <= kMostOfBytes;
-  }
-
-  void AddOrder(const std::vector<int64_t>& order) {
-    order_numbers_ = static_cast<int64_t>(order.size());
-    AddConstant("kOrder", FitsBytes(order) ? "uint8_t" : "uint16_t", 2, order);
+  void AddOrder(const OrderTable& order) {
+    AddHeader("mcu_runtime/compiled/order.h");
+    order_numbers_ = static_cast<int64_t>(order.numbers.size());
+    AddConstant("kOrder", order.element, 2, order.numbers);
   }
 
   std::string Steps() const {
@@ -713,43 +677,15 @@ class SourceWriter {
   }
 
   std::string FedInvoke() {
-    AddHeader("mcu_runtime/compiled/order.h");
-    std::vector<int64_t> table;
-    const std::vector<Step>& steps = plan_.schedule.steps;
-    for (size_t i = 0; i < steps.size(); ++i) {
-      const bool again = !table.empty() && steps[i].layer != 0 && table[table.size() - 2] == steps[i].layer &&
-                         table.back() < kMostOfBytes;
-      if (again) {
-        ++table.back();
-      } else {
-        table.insert(table.end(), {steps[i].layer, 1});
-      }
-    }
-    AddOrder(table);
+    AddOrder(TableOfFedOrder(plan_));
     const std::string hook =
         options_.hook ? absl::StrCat(", [](int32_t layer) { ", Hook("layer"), " }") : std::string();
     return absl::StrCat(
-        Steps(), "void ", options_.name, "_begin(void* arena) {\n  mote::compiled::BeginFeed(kOrder, ", table.size(),
+        Steps(), "void ", options_.name, "_begin(void* arena) {\n  mote::compiled::BeginFeed(kOrder, ", order_numbers_,
         ", kSteps, FeedOf(static_cast<uint8_t*>(arena)), static_cast<uint8_t*>(arena)", hook, ");\n}\n\nint ",
         options_.name, "_push_row(void* arena, const void* row) {\n  return mote::compiled::PushRow(kOrder, ",
-        table.size(), ", kSteps, FeedOf(static_cast<uint8_t*>(arena)), static_cast<uint8_t*>(arena), row", hook,
+        order_numbers_, ", kSteps, FeedOf(static_cast<uint8_t*>(arena)), static_cast<uint8_t*>(arena), row", hook,
         ");\n}\n");
-  }
-
-  static void AddLoops(const std::vector<OrderLoop>& loops, int most, std::vector<int64_t>* table) {
-    for (const OrderLoop& loop : loops) {
-      for (int left = loop.count; left > 0; left -= std::min(left, most)) {
-        const int count = std::min(left, most);
-        if (loop.layer >= 0) {
-          table->insert(table->end(), {loop.layer, count});
-          continue;
-        }
-        std::vector<int64_t> body;
-        AddLoops(loop.body, most, &body);
-        table->insert(table->end(), {most, count, static_cast<int64_t>(body.size())});
-        table->insert(table->end(), body.begin(), body.end());
-      }
-    }
   }
 
   const Network& network_;

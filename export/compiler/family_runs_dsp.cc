@@ -62,39 +62,26 @@ class RunConvDsp : public Variant {
     return ChunkInstructions(pixels, false) * 32 > ChunkInstructions(pixels, true) * 33;
   }
 
-  static const char* FunctionOf(Way way) {
+  struct Function {
+    const char* name;
+    const char* params_type;
+    KernelForm form;
+  };
+
+  static Function FunctionOf(Way way) {
     switch (way) {
       case Way::kPixels:
-        return "::Pixels";
+        return {"::Pixels", "mote::compiled::RunConvParams", KernelForm::kPixels};
       case Way::kImage:
-        return "::Image";
+        return {"::Image", "mote::compiled::RunConvRowParams", KernelForm::kVector};
       case Way::kPlanarImage:
-        return "::PlanarImage";
+        return {"::PlanarImage", "mote::compiled::RunConvImageParams", KernelForm::kVector};
       case Way::kColumns:
-        return "::Columns";
+        return {"::Columns", "mote::compiled::RunConvWindowParams", KernelForm::kWindow};
       case Way::kWindows:
         break;
     }
-    return "::Windows";
-  }
-
-  static const char* ParamsOf(Way way) {
-    switch (way) {
-      case Way::kPixels:
-        return "mote::compiled::RunConvParams";
-      case Way::kImage:
-        return "mote::compiled::RunConvRowParams";
-      case Way::kPlanarImage:
-        return "mote::compiled::RunConvImageParams";
-      default:
-        return "mote::compiled::RunConvWindowParams";
-    }
-  }
-
-  static KernelForm FormOf(Way way) {
-    return way == Way::kPixels                              ? KernelForm::kPixels
-           : way == Way::kImage || way == Way::kPlanarImage ? KernelForm::kVector
-                                                            : KernelForm::kWindow;
+    return {"::Windows", "mote::compiled::RunConvWindowParams", KernelForm::kWindow};
   }
 
   std::optional<KernelUse> Describe(const Network& network, const Layer& layer, Way way, const RowLayout& wanted,
@@ -119,15 +106,16 @@ class RunConvDsp : public Variant {
     const int unroll = small ? kUnrollForSize : UnrollForSpeed(network);
     KernelUse use;
     use.variant = name();
-    use.form = FormOf(way);
+    const Function function = FunctionOf(way);
+    use.form = function.form;
     use.function = absl::StrCat("mote::compiled::RunConvDsp<", unroll,
                                 ", mote::compiled::DspWeights::", packed.bytes ? "kBytes" : "kPaired", ", ",
                                 RequantizeName(requantization), ", mote::compiled::DspLayout::", places.image_name,
-                                ", ", ShiftArgument(requantization), ", ", Bool(two), ">", FunctionOf(way));
+                                ", ", ShiftArgument(requantization), ", ", Bool(two), ">", function.name);
     if (way == Way::kColumns)
       absl::StrAppend(&use.function, "<", layer.vertical.filter, ", ", layer.input_channels, ">");
     use.header = "mcu_runtime/compiled/conv_2d_runs_dsp.h";
-    use.params_type = ParamsOf(way);
+    use.params_type = function.params_type;
     use.params = absl::StrCat("{/*pixel=*/", pixel, ", /*chunks=*/", packed.chunks, ", /*output_channels=*/",
                               layer.output_channels, ", ", ShiftsText(requantization), ", /*weights=*/$weights}");
     if (way != Way::kPixels) {

@@ -9,7 +9,6 @@
 namespace mote::compiler {
 namespace {
 
-constexpr char kName[] = "conv_2d_winograd_dsp";
 constexpr int kMostChannels = 1024;  // of the input: distances stand in instructions
 
 bool IsOfThreeTaps(const Axis& axis) { return axis.filter == 3 && axis.dilation == 1; }
@@ -23,7 +22,7 @@ int UnrollOf(int steps) {
 
 class WinogradDsp : public Variant {
  public:
-  std::string name() const override { return kName; }
+  std::string name() const override { return kWinograd; }
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
     if (!request.target.winograd || layer.kind != LayerKind::kConvolution) return std::nullopt;
@@ -91,7 +90,7 @@ std::string WhyNoWinograd(const Layer& layer, const Target& target) {
 }
 
 void AddWinogradRemark(const Layer& layer, const Target& target, KernelUse* chosen) {
-  if (!target.winograd || layer.kind != LayerKind::kConvolution || chosen->variant == kName) return;
+  if (!target.winograd || layer.kind != LayerKind::kConvolution || chosen->variant == kWinograd) return;
   std::string why = WhyNoWinograd(layer, target);
   if (why.empty()) why = PackWinogradDsp(layer).is_exact ? "not faster here" : "four times a sum may leave 32 bits";
   absl::StrAppend(&chosen->remark, chosen->remark.empty() ? "" : "; ", "Winograd: ", why);

@@ -11,6 +11,8 @@
 
 namespace mote::compiler {
 
+inline constexpr char kWinograd[] = "conv_2d_winograd_dsp";  // the variant
+
 // Why the kernel does not take a convolution, for people; empty where it does.
 std::string WhyNoWinograd(const Layer& layer, const Target& target);
 

@@ -85,17 +85,8 @@ struct ConvDsp {
   /* What blocks of kPixels have in common. */
   template <int kPixels>
   static DspBlockTail* PrepareBlock(const ConvDspParams& p, uint8_t* scratch) {
-    auto* head = reinterpret_cast<DspBlockHead*>(scratch);
-    uint32_t* patch = PatchOf(scratch);
-    auto* tail = reinterpret_cast<DspBlockTail*>(patch + p.chunks * 2 * kPixels);
-    const int32_t later = p.chunks - 1;
-    head->rounds = later / kUnroll + 1;
-    head->skipped = static_cast<uint32_t>(later % kUnroll) * DspChunkBytes(kPixels, kWeights);
-    constexpr bool kScaled = kWeights == DspWeights::kPaired && kRequantize == DspRequantize::kOneLine;
-    tail->scale_a = 1 << p.left_shift;
-    tail->scale_b = tail->scale_a >> (kScaled ? 8 : 0);
-    tail->offset = p.offset;
-    tail->patch = patch;
+    DspBlockTail* tail =
+        PrepareDspBlock<kPixels, kUnroll, kWeights, kRequantize>(p.chunks, p.left_shift, p.offset, scratch);
     tail->step = p.output_step;
     return tail;
   }

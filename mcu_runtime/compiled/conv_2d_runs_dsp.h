@@ -124,18 +124,12 @@ struct RunConvDsp {
   class Blocks {
    public:
     Blocks(const RunConvParams& p, const RunPlaces* places, int32_t row_bytes, uint8_t* output, uint8_t* scratch)
-        : p_(p), places_(places), row_bytes_(row_bytes), output_(output), patch_(scratch + sizeof(DspBlockHead)) {
-      auto* head = reinterpret_cast<DspBlockHead*>(scratch);
-      tail_ = reinterpret_cast<DspBlockTail*>(patch_ + p.chunks * 8 * kPixels);
-      const int32_t later = p.chunks - 1;
-      head->rounds = later / kUnroll + 1;
-      head->skipped = static_cast<uint32_t>(later % kUnroll) * DspChunkBytes(kPixels, kWeights);
-      constexpr bool kScaled = kWeights == DspWeights::kPaired && kRequantize == DspRequantize::kOneLine;
-      tail_->scale_a = 1 << p.left_shift;
-      tail_->scale_b = tail_->scale_a >> (kScaled ? 8 : 0);
-      tail_->offset = p.offset;
-      tail_->patch = patch_;
-    }
+        : p_(p),
+          places_(places),
+          row_bytes_(row_bytes),
+          output_(output),
+          patch_(scratch + sizeof(DspBlockHead)),
+          tail_(PrepareDspBlock<kPixels, kUnroll, kWeights, kRequantize>(p.chunks, p.left_shift, p.offset, scratch)) {}
 
     /* Pixels x, x + apart, ... */
     template <typename Source>

@@ -82,6 +82,33 @@ constexpr uint32_t DspChunkBytes(int pixels, DspWeights weights) {
                                                          : 44);
 }
 
+/* Head and tail of blocks in `scratch`, [head][patch][tail], but for outputs and step. */
+template <int kPixels, int kUnroll, DspWeights kWeights, DspRequantize kRequantize>
+inline DspBlockTail* PrepareDspBlock(int32_t chunks, int32_t left_shift, int32_t offset, uint8_t* scratch) {
+  auto* head = reinterpret_cast<DspBlockHead*>(scratch);
+  uint8_t* patch = scratch + sizeof(DspBlockHead);
+  auto* tail = reinterpret_cast<DspBlockTail*>(patch + chunks * 8 * kPixels);
+  const int32_t later = chunks - 1;
+  head->rounds = later / kUnroll + 1;
+  head->skipped = static_cast<uint32_t>(later % kUnroll) * DspChunkBytes(kPixels, kWeights);
+  constexpr bool kScaled = kWeights == DspWeights::kPaired && kRequantize == DspRequantize::kOneLine;
+  tail->scale_a = 1 << left_shift;
+  tail->scale_b = tail->scale_a >> (kScaled ? 8 : 0);
+  tail->offset = offset;
+  tail->patch = patch;
+  return tail;
+}
+
+/* Two products and a sum. The first argument is 1 where sums begin. */
+#define MOTE_MAC_MACRO                 \
+  ".macro mote_mac first, sum, x, w\n" \
+  "  .if \\first\n"                    \
+  "    smuad \\sum, \\x, \\w\n"        \
+  "  .else\n"                          \
+  "    smlad \\sum, \\x, \\w, \\sum\n" \
+  "  .endif\n"                         \
+  ".endm\n"
+
 /* Registers: r0-r2 sums of a, r3-r5 of b; r6-r8 inputs (2 pixels: r5-r8; 1: r6, r7), r9, r10 weights, r11 rounds, r12
  * the weights' pointer, lr the patch's. */
 template <int kPixels, int kUnroll, DspWeights kWeights, DspRequantize kRequantize, DspLayout kLayout, int kShift,
@@ -93,14 +120,7 @@ __attribute__((noinline)) void DspBlock(const void* weights, const void* patch) 
       "push {r7}\n"
       "mov r12, r0\n"
       "mov lr, r1\n"
-      /* The first argument is 1 where sums begin. */
-      ".macro mote_mac first, sum, x, w\n"
-      "  .if \\first\n"
-      "    smuad \\sum, \\x, \\w\n"
-      "  .else\n"
-      "    smlad \\sum, \\x, \\w, \\sum\n"
-      "  .endif\n"
-      ".endm\n"
+      MOTE_MAC_MACRO
       /* Two products of all pixels. */
       ".macro mote_products first, w, x0, x1, x2\n"
       "  .if %c[bytes]\n"

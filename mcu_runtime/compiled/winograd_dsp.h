@@ -79,14 +79,7 @@ __attribute__((noinline)) void WinogradBlock(const uint8_t* stream, WinogradFram
   register WinogradFrame<kTiles>* frame_register asm("r1") = frame;
   asm volatile(
       "push {r1, r7}\n"
-      "mov r12, r0\n"
-      ".macro mote_mac first, sum, x, w\n"
-      "  .if \\first\n"
-      "    smuad \\sum, \\x, \\w\n"
-      "  .else\n"
-      "    smlad \\sum, \\x, \\w, \\sum\n"
-      "  .endif\n"
-      ".endm\n"
+      "mov r12, r0\n" MOTE_MAC_MACRO
       /* Two inputs of all tiles times two weights of both channels. */
       ".macro mote_step first\n"
       "  .if %c[tiles] == 3\n"

@@ -2,6 +2,7 @@
 // byte with the host runtime's.
 //   compare_variants CORE SAMPLES < JOBS     a line a job: "OPTIMIZE VARIANT SEED MODEL.tflite"
 //   compare_variants --variants              prints the names of all variants, a line each
+// OPTIMIZE may end with ",winograd" and ",stream": then the model is given frames, and windows of them are compared.
 // VARIANT is the one that layers are given to which it takes, "any" for the cheapest, "plain" for the runtime's
 // kernels. A job whose variant takes no layer is left out; jobs that come to the same code run once. Of a job's samples
 // the first is all -128, the second all 127; the others are drawn from SEED. Prints a line of JSON a job, in the jobs'
@@ -15,12 +16,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "datasets/file.h"
 #include "export/compiler/bench.h"
 #include "export/compiler/reference.h"
 #include "export/compiler/run.h"
+#include "export/compiler/stream_run.h"
 #include "export/compiler/variant.h"
 #include "nlohmann/json.hpp"
 
@@ -37,7 +40,7 @@ struct Job {
 
 struct Program {
   std::string file;
-  Inputs inputs;
+  Inputs inputs;  // frames, of a streamed model
 };
 
 absl::StatusOr<Job> ParseJob(const std::string& line, const std::string& core) {
@@ -46,6 +49,10 @@ absl::StatusOr<Job> ParseJob(const std::string& line, const std::string& core) {
   std::istringstream words(line);
   if (!(words >> optimize >> variant >> job.seed) || !std::getline(words >> std::ws, job.path)) {
     return absl::InvalidArgumentError(absl::StrCat("\"", line, "\" is not \"OPTIMIZE VARIANT SEED MODEL\""));
+  }
+  for (const auto& [name, flag] : {std::pair(",stream", &job.options.stream), {",winograd", &job.options.winograd}}) {
+    *flag = absl::EndsWith(optimize, name);
+    if (*flag) optimize.resize(optimize.size() - std::string(name).size());
   }
   const absl::StatusOr<Optimize> found = FindOptimize(optimize);
   if (!found.ok()) return found.status();
@@ -66,25 +73,34 @@ std::string CodeOf(const CompiledModel& model) {
 Inputs InputsOf(const CompiledModel& model, int samples, uint32_t seed) {
   Inputs inputs;
   inputs.samples = samples;
-  inputs.bytes = SeededBytes(seed + 1, samples * model.input_bytes);
-  for (int64_t i = 0; i < std::min(samples, 2) * model.input_bytes; ++i) {
-    inputs.bytes[static_cast<size_t>(i)] = i < model.input_bytes ? -128 : 127;
+  if (model.stream) inputs.steps = FramesToCompare(*model.stream);
+  const int64_t sample_bytes = inputs.steps * model.input_bytes;
+  inputs.bytes = SeededBytes(seed + 1, samples * sample_bytes);
+  for (int64_t i = 0; i < std::min(samples, 2) * sample_bytes; ++i) {
+    inputs.bytes[static_cast<size_t>(i)] = i < sample_bytes ? -128 : 127;
   }
   return inputs;
 }
 
-nlohmann::json Compared(const CompiledModel& model, const CompiledRun& run, const std::string& expected) {
+// What every sample computes; of a stream what every window does.
+std::string OutputsOf(const CompiledModel& model, const CompiledRun& run, const Inputs& inputs) {
+  return model.stream ? OutputsOfWindows(model, run.outputs, inputs.steps) : run.outputs;
+}
+
+nlohmann::json Compared(const CompiledModel& model, const CompiledRun& run, const Inputs& inputs,
+                        const std::string& expected) {
+  const std::string outputs = OutputsOf(model, run, inputs);
   nlohmann::json line;
   line["instructions"] = run.instructions;
   line["kernels"] = nlohmann::json::array();
   for (const CompiledLayer& layer : model.layers) {
     line["kernels"].push_back({{"layer", layer.text}, {"variant", layer.variant}, {"remark", layer.remark}});
   }
-  const auto at = std::mismatch(run.outputs.begin(), run.outputs.end(), expected.begin(), expected.end());
-  if (run.outputs.size() != expected.size()) {
-    line["difference"] = absl::StrCat(run.outputs.size(), " bytes of outputs, expected ", expected.size());
-  } else if (at.first != run.outputs.end()) {
-    const int64_t offset = at.first - run.outputs.begin();
+  const auto at = std::mismatch(outputs.begin(), outputs.end(), expected.begin(), expected.end());
+  if (outputs.size() != expected.size()) {
+    line["difference"] = absl::StrCat(outputs.size(), " bytes of outputs, expected ", expected.size());
+  } else if (at.first != outputs.end()) {
+    const int64_t offset = at.first - outputs.begin();
     line["difference"] =
         absl::StrCat("sample ", offset / model.output_bytes, ", byte ", offset % model.output_bytes, " is ",
                      static_cast<int>(*at.first), ", the runtime's ", static_cast<int>(*at.second));
@@ -130,14 +146,17 @@ class Comparison {
     const absl::StatusOr<std::vector<CompiledRun>> runs = RunCompiled(*program, inputs);
     if (!runs.ok()) return runs.status();
     std::vector<std::string> expected;
-    for (const Program& one : programs_) {
-      absl::StatusOr<std::string> outputs = RunReference(one.file, one.inputs);
+    for (size_t i = 0; i < programs_.size(); ++i) {
+      const auto& [file, frames] = programs_[i];
+      absl::StatusOr<std::string> outputs =
+          RunReference(file, models_[i].stream ? WindowsOf(models_[i], frames) : frames);
       if (!outputs.ok()) return outputs.status();
       expected.push_back(*std::move(outputs));
     }
     bool equal = true;
     for (const auto& [number, job] : jobs_) {
-      nlohmann::json line = Compared(job.model, (*runs)[job.program], expected[job.program]);
+      nlohmann::json line =
+          Compared(job.model, (*runs)[job.program], programs_[job.program].inputs, expected[job.program]);
       line["job"] = number;
       equal = equal && !line.contains("difference");
       std::cout << line.dump() << "\n";

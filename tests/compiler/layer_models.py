@@ -44,6 +44,10 @@ def conv(outputs, kernel=(1, 1), **more):
     return Layer("conv", outputs, kernel, **more)
 
 
+def conv3(outputs, **more):
+    return conv(outputs, (3, 3), **more)
+
+
 def depthwise(kernel=(3, 3), multiplier=1, **more):
     return Layer("depthwise", multiplier, kernel, **more)
 
@@ -112,6 +116,48 @@ MVE_TABLE = {
     "patches of two rows": Shape((9, 9, 2), [conv(7, (5, 5)), conv(4, (2, 3), padding="VALID")]),
     "long dense": Shape((1, 1, 700), [dense(19)]),
     "one input, one output": Shape((1, 1, 1), [dense(1)]),
+}
+
+# 3x3 convolutions that Winograd's filtering takes, whole.
+WINOGRAD_TABLE = {
+    "16 to 16 channels": Shape((8, 10, 16), [conv3(16, activation="RELU")]),
+    "odd height": Shape((7, 8, 16), [conv3(16)]),
+    "odd width": Shape((8, 7, 16), [conv3(16)]),
+    "odd both": Shape((5, 9, 16), [conv3(24)]),
+    "valid": Shape((9, 10, 16), [conv3(16, padding="VALID")]),
+    "valid, odd outputs": Shape((7, 9, 16), [conv3(16, padding="VALID")]),
+    "one tile": Shape((2, 2, 32), [conv3(32)]),
+    "one tile, valid": Shape((4, 4, 32), [conv3(64, padding="VALID")]),
+    "two tiles": Shape((2, 4, 32), [conv3(32)]),
+    "two tiles, one above the other": Shape((3, 2, 32), [conv3(32)]),
+    "four tiles": Shape((4, 4, 32), [conv3(16)]),
+    "five tiles": Shape((2, 10, 32), [conv3(16)]),
+    "10 channels": Shape((6, 6, 10), [conv3(12)]),
+    "14 channels": Shape((6, 6, 14), [conv3(6)]),
+    "22 channels, eleven steps": Shape((6, 7, 22), [conv3(10)]),
+    "68 channels, seventeen rounds": Shape((8, 8, 68), [conv3(20)]),
+    "64 channels": Shape((6, 8, 64), [conv3(64, activation="RELU")]),
+    "weights of -128": Shape((8, 8, 16), [conv3(16, weights="extreme")]),
+    "weights at both ends": Shape((8, 8, 16), [conv3(16, weights="ends")]),
+    "weights at both ends, the least zero point": Shape((7, 8, 64), [conv3(16, weights="ends")], zero_point=-128),
+    "weights at both ends, the largest zero point": Shape((8, 7, 64), [conv3(16, weights="ends")], zero_point=127),
+    "all weights -128, the least zero point": Shape((6, 6, 64), [conv3(8, weights="least")], zero_point=-128),
+    "all weights -128, the largest zero point": Shape((6, 6, 64), [conv3(8, weights="least")], zero_point=127),
+    "two roundings": Shape((6, 6, 16), [conv3(16, weights="mixed")]),
+    "two roundings, one tile": Shape((2, 2, 32), [conv3(16, weights="mixed")]),
+    "two roundings, two tiles": Shape((2, 3, 32), [conv3(16, weights="mixed")]),
+    "clamped": Shape((8, 8, 16), [conv3(16, activation="RELU6")]),
+    "into another": Shape((8, 10, 16), [conv3(16, activation="RELU"), conv3(32), conv3(16, activation="RELU6")]),
+    "between others": Shape((8, 10, 16), [conv(16), conv3(32), conv(16), conv3(16)]),
+    "into depthwise": Shape((9, 10, 32), [conv3(32), depthwise()]),
+}
+
+# 1x1 layers of images narrower than the blocks of pixels that kernels compute, in rows that blocks do not divide. Outputs
+# lie where inputs of rows above were; the last block may begin in those rows.
+NARROW = {
+    f"{height}x{width}x{inputs} to {outputs}": Shape((height, width, inputs), [conv(outputs)])
+    for height, width in [(5, 1), (7, 1), (6, 1), (13, 1), (3, 2), (7, 2), (5, 3), (7, 3)]
+    for inputs, outputs in [(12, 12), (16, 4), (3, 10), (9, 30)]
 }
 
 

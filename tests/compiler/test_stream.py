@@ -3,7 +3,7 @@ the streaming wake word on every kind of core within a hard limit, random chains
 why.
 
 MOTE_STREAM_CASES: how many random chains a core (default 16). MOTE_STREAM_SEED: the first one's seed (default 0).
-MOTE_COMPARE_MODELS, MOTE_BENCH, MOTE_COMPILE_PROGRAM: the programs. MOTE_BUILD_DIR: the build folder.
+MOTE_COMPARE_VARIANTS, MOTE_BENCH, MOTE_COMPILE_PROGRAM: the programs. MOTE_BUILD_DIR: the build folder.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
 import cases  # noqa: E402
+from compared import Job, compare  # noqa: E402
 from layer_models import Layer, Shape, _Chain, conv, dense, depthwise  # noqa: E402
 from tflite_builder import Operator, activation, build, constant  # noqa: E402
 
@@ -31,7 +32,6 @@ SEED = int(os.environ.get("MOTE_STREAM_SEED", "0"))
 BUILD = (ROOT / os.environ.get("MOTE_BUILD_DIR", "build")).resolve()
 BENCH = os.environ.get("MOTE_BENCH", str(BUILD / "export/compiler/mote-bench"))
 COMPILE = os.environ.get("MOTE_COMPILE_PROGRAM", str(BUILD / "export/compiler/mote-compile"))
-COMPARE = os.environ.get("MOTE_COMPARE_MODELS", str(BUILD / "tests/compiler/compare_models"))
 WAKE_WORD = ROOT / "tests/data/mlperf_tiny/str_ww_ref_model.tflite"
 
 # Instructions of a frame of the wake word: hard limits.
@@ -139,14 +139,12 @@ def random_chain(seed: int) -> bytes:
 @pytest.mark.parametrize("core", sorted(OPTIMIZE))
 def test_random_chains_give_what_the_whole_window_gives(core, tmp_path):
     needs(core)
-    files = []
-    for seed in range(SEED, SEED + CASES):
-        files.append(tmp_path / f"seed_{seed}.tflite")
-        files[-1].write_bytes(random_chain(seed))
-    result = run(COMPARE, core, OPTIMIZE[core] + ",stream", SEED, *files)
-    again = f"MOTE_STREAM_SEED={SEED} MOTE_STREAM_CASES={CASES} {' '.join(sys.argv)}"
-    assert result.returncode == 0, f"{result.stdout}{result.stderr}\nrun it again: {again}"
-    assert "window" in result.stdout
+    jobs = [Job(f"seed_{seed}", random_chain(seed), OPTIMIZE[core] + ",stream", seed=seed)
+            for seed in range(SEED, SEED + CASES)]  # fmt: skip
+    report = compare(core, jobs, tmp_path)
+    again = f"run it again: MOTE_STREAM_SEED={SEED} MOTE_STREAM_CASES={CASES} {' '.join(sys.argv)}"
+    assert not report.trouble and not report.different(), f"{report.trouble}{report.different()}\n{again}"
+    assert "window" in report.kernels
 
 
 DRIVER = """

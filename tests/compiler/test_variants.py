@@ -18,8 +18,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from compared import HAS_EMULATION, Job, compare, variants  # noqa: E402
-from layer_models import MVE_TABLE, TABLE  # noqa: E402
+from compared import HAS_EMULATION, Job, compare, named, variants  # noqa: E402
+from layer_models import MVE_TABLE, NARROW, TABLE, WINOGRAD_TABLE, random_model  # noqa: E402
 from variant_models import BETWEEN, DRAWN, ELEMENTWISE, model  # noqa: E402
 
 from cases import case  # noqa: E402  (of tests/conformance, which layer_models puts on the path)
@@ -29,46 +29,59 @@ CASES = int(os.environ.get("MOTE_VARIANTS_CASES", "16"))
 DSP = ["cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
 ANY_CORE = ["generic", "cortex-m0", "cortex-m3", "riscv32", *DSP]
 DRAWN_NAMES = {f"drawn {kind} {number}": (kind, number) for kind in DRAWN for number in range(3)}
-WEIGHTED, OTHER = {*TABLE, *BETWEEN, *DRAWN_NAMES}, {*ELEMENTWISE, *BETWEEN, *DRAWN_NAMES}  # names of models
+
+
+def having(*kinds: str) -> set[str]:
+    """Names of models with such layers."""
+    shapes = TABLE | ELEMENTWISE | BETWEEN
+    found = {name for name, shape in shapes.items() if any(layer.kind in kinds for layer in shape.layers)}
+    return found | {name for name, (kind, _) in DRAWN_NAMES.items() if kind.split()[0] in kinds}
+
+
+CONV, DEPTHWISE, DENSE, SUM = having("conv"), having("depthwise"), having("dense"), having("add", "sub", "sum")
+POOL, GLOBAL = having("average", "largest", "global"), having("average", "global", "mean")
 ALL = ["speed", "size", "ram"]
 # Of each variant: the cores that it is for, what may be optimized for, the models that may have layers for it, and the
 # kernels that reports name.
 ROWS = {
-    "conv_2d_dsp": (DSP, ALL, WEIGHTED, {"conv_2d_dsp", "one_pixel_dsp"}),
-    "fully_connected_dsp": (DSP, ALL, WEIGHTED, {"fully_connected_dsp"}),
-    "depthwise_conv_2d_wide_dsp": (DSP, ["speed"], WEIGHTED, {"depthwise_conv_2d_wide_dsp"}),
-    "depthwise_conv_2d_dsp": (DSP, ALL, WEIGHTED, {"depthwise_conv_2d_dsp"}),
-    "depthwise_general_dsp": (DSP, ALL, WEIGHTED, {"depthwise_general_dsp"}),
+    "conv_2d_runs_dsp": (DSP, ["speed", "size"], CONV | DEPTHWISE, {"conv_2d_runs_dsp"}),
+    "conv_2d_dsp": (DSP, ALL, CONV | DEPTHWISE | DENSE, {"conv_2d_dsp", "one_pixel_dsp"}),
+    "conv_2d_winograd_dsp": (DSP[:3], ["speed"], {*WINOGRAD_TABLE}, {"conv_2d_winograd_dsp"}),
+    "fully_connected_dsp": (DSP, ALL, DENSE, {"fully_connected_dsp"}),
+    "depthwise_conv_2d_wide_dsp": (DSP, ["speed"], DEPTHWISE, {"depthwise_conv_2d_wide_dsp"}),
+    "depthwise_conv_2d_dsp": (DSP, ALL, DEPTHWISE, {"depthwise_conv_2d_dsp"}),
+    "depthwise_general_dsp": (DSP, ALL, DEPTHWISE, {"depthwise_general_dsp"}),
     "planar": (DSP[:3], ALL, set(), {"to_planar"}),  # which convolutions' rows become for depthwise_conv_2d_*dsp
-    "conv_2d_mve": (["cortex-m55"], ALL, WEIGHTED | {*MVE_TABLE}, {"conv_2d_mve"}),
-    "depthwise_conv_2d_mve": (["cortex-m55"], ALL, WEIGHTED | {*MVE_TABLE}, {"depthwise_conv_2d_mve"}),
-    "fully_connected_mve": (["cortex-m55"], ALL, WEIGHTED | {*MVE_TABLE}, {"fully_connected_mve"}),
-    "add_mve": (["cortex-m55"], ALL, OTHER, {"add_mve"}),
-    "pool_2d_mve": (["cortex-m55"], ["speed", "size"], OTHER, {"pool_2d_mve"}),
+    "conv_2d_mve": (["cortex-m55"], ALL, CONV | DEPTHWISE | {*MVE_TABLE}, {"conv_2d_mve"}),
+    "depthwise_conv_2d_mve": (["cortex-m55"], ALL, DEPTHWISE | {*MVE_TABLE}, {"depthwise_conv_2d_mve"}),
+    "fully_connected_mve": (["cortex-m55"], ALL, DENSE | {*MVE_TABLE}, {"fully_connected_mve"}),
+    "add_mve": (["cortex-m55"], ALL, SUM, {"add_mve"}),
+    "pool_2d_mve": (["cortex-m55"], ["speed", "size"], POOL, {"pool_2d_mve"}),
     "convert_mve": (["cortex-m55"], ALL, set(), {"convert_mve"}),
-    "add_dsp": (DSP, ALL, OTHER, {"add_dsp"}),
-    "pool_rows_dsp": (DSP, ALL, OTHER, {"pool_rows_dsp"}),
-    "global_rows_dsp": (DSP, ALL, OTHER, {"global_rows_dsp"}),
-    "conv_2d_rows": (ANY_CORE, ["speed", "ram"], WEIGHTED, {"conv_2d_rows"}),
-    "depthwise_conv_2d_rows": (ANY_CORE, ["speed", "ram"], WEIGHTED, {"depthwise_conv_2d_rows"}),
-    "table": (ANY_CORE, ALL, OTHER, {"table"}),
-    "add": (ANY_CORE, ALL, OTHER, {"add"}),
-    "pool_rows": (ANY_CORE, ALL, OTHER, {"pool_rows"}),
-    "global_rows": (ANY_CORE, ALL, OTHER, {"global_rows"}),
-    "conv_2d_thumb1": (["cortex-m0"], ALL, WEIGHTED, {"conv_2d_thumb1"}),
-    "depthwise_conv_2d_thumb1": (["cortex-m0"], ALL, WEIGHTED, {"depthwise_conv_2d_thumb1"}),
-    "fully_connected_thumb1": (["cortex-m0"], ALL, WEIGHTED, {"fully_connected_thumb1"}),
-    "add_thumb1": (["cortex-m0"], ALL, OTHER, {"add_thumb1"}),
+    "add_dsp": (DSP, ALL, SUM, {"add_dsp"}),
+    "pool_rows_dsp": (DSP, ALL, POOL, {"pool_rows_dsp"}),
+    "global_rows_dsp": (DSP, ALL, GLOBAL, {"global_rows_dsp"}),
+    "conv_2d_rows": (ANY_CORE, ["speed", "ram"], CONV, {"conv_2d_rows"}),
+    "depthwise_conv_2d_rows": (ANY_CORE, ["speed", "ram"], DEPTHWISE, {"depthwise_conv_2d_rows"}),
+    "table": (ANY_CORE, ALL, having("table"), {"table"}),
+    "softmax_table": (ANY_CORE, ALL, having("softmax"), {"softmax_table"}),
+    "add": (ANY_CORE, ALL, SUM, {"add"}),
+    "pool_rows": (ANY_CORE, ALL, POOL, {"pool_rows"}),
+    "global_rows": (ANY_CORE, ALL, GLOBAL, {"global_rows"}),
+    "conv_2d_thumb1": (["cortex-m0"], ALL, CONV | {*NARROW}, {"conv_2d_thumb1"}),
+    "depthwise_conv_2d_thumb1": (["cortex-m0"], ALL, DEPTHWISE, {"depthwise_conv_2d_thumb1"}),
+    "fully_connected_thumb1": (["cortex-m0"], ALL, DENSE, {"fully_connected_thumb1"}),
+    "add_thumb1": (["cortex-m0"], ALL, SUM, {"add_thumb1"}),
 }
 # One core of each family with all of its variants; of cores that differ in their compiler's code alone what is chosen.
-EACH = ["generic", "cortex-m0", "cortex-m4", "cortex-m55", "riscv32"]
-RUNS = [(core, optimize, core in EACH) for core in ANY_CORE for optimize in ALL
-        if core in [*EACH[1:4], *DSP] or optimize == "speed"]  # fmt: skip
+EACH = {"cortex-m4": ALL, "cortex-m55": ALL, "cortex-m0": ALL, "generic": ["speed"], "riscv32": ["speed"]}
+CHOICE = {"cortex-m3": ["speed"], "cortex-m7": ["speed", "size"], "cortex-m33": ["speed", "ram"]}
+RUNS = [(core, optimize) for core, optimizations in (EACH | CHOICE).items() for optimize in optimizations]
 # What is chosen where nothing is asked for.
 CHOSEN = {
-    ("dsp", "speed"): {"conv_2d_dsp", "fully_connected_dsp", "depthwise_conv_2d_wide_dsp", "depthwise_general_dsp",
-                       "to_planar"},
-    ("dsp", "size"): {"conv_2d_dsp", "depthwise_general_dsp"},
+    ("dsp", "speed"): {"conv_2d_runs_dsp", "conv_2d_dsp", "fully_connected_dsp", "depthwise_conv_2d_wide_dsp",
+                       "depthwise_general_dsp", "to_planar"},
+    ("dsp", "size"): {"conv_2d_runs_dsp", "conv_2d_dsp", "depthwise_general_dsp"},
     ("dsp", "ram"): {"conv_2d_dsp", "fully_connected_dsp", "depthwise_conv_2d_dsp", "depthwise_general_dsp",
                      "to_planar"},
     ("mve", "speed"): {"conv_2d_mve", "depthwise_conv_2d_mve", "fully_connected_mve", "convert_mve", "pool_2d_mve",
@@ -82,10 +95,6 @@ SUMS = "requantized by the contract's formula: no cheaper one was proved"
 OPERATORS = {"average_pool_2d": "pool_2d_mve", "max_pool_2d": "pool_2d_mve", "add": "add_mve", "sub": "add_mve"}
 
 needs_emulation = pytest.mark.skipif(not HAS_EMULATION, reason="needs QEMU and a compiler")
-
-
-def named(name: str) -> str:
-    return name.replace(" ", "_").replace(",", "").replace("-", "minus_")
 
 
 def drawn(kind: str, number: int) -> bytes:
@@ -112,18 +121,21 @@ def test_every_variant_has_a_row():
 
 
 @needs_emulation
-@pytest.mark.parametrize("core, optimize, each", RUNS, ids=[f"{core}-{optimize}" for core, optimize, _ in RUNS])
-def test_every_variant_computes_what_the_runtime_does(core, optimize, each, tmp_path, request):
-    shapes = TABLE | ELEMENTWISE | BETWEEN | (MVE_TABLE if core == "cortex-m55" else {})
+@pytest.mark.parametrize("core, optimize", RUNS, ids=["-".join(run) for run in RUNS])
+def test_every_variant_computes_what_the_runtime_does(core, optimize, tmp_path, request):
+    each = core in EACH
+    shapes = TABLE | ELEMENTWISE | BETWEEN | NARROW | (MVE_TABLE if core == "cortex-m55" else {})
+    if is_for("conv_2d_winograd_dsp", core, optimize):
+        shapes |= WINOGRAD_TABLE
     files = {name: model(shape, SEED) for name, shape in shapes.items()}
     files |= {name: drawn(kind, SEED + number) for name, (kind, number) in DRAWN_NAMES.items()}
-    jobs = [Job(named(name), files[name], optimize, "any", SEED) for name in files]
+    jobs = [Job(named(name), files[name], optimize, "any", SEED) for name in files if name not in WINOGRAD_TABLE]
     if each:
         for variant, (_, _, takes, _) in ROWS.items():
             if is_for(variant, core, optimize):
                 jobs += [Job(named(name), files[name], optimize, variant, SEED) for name in sorted(takes)]
         if optimize == "speed":
-            jobs += [Job(named(name), files[name], optimize, "plain", SEED) for name in files]
+            jobs += [Job(named(name), files[name], optimize, "plain", SEED) for name in files if name not in NARROW]
     report = compare(core, jobs, tmp_path)
     check(report, request)
     for variant, (_, _, takes, kernels) in ROWS.items():
@@ -147,6 +159,15 @@ def check_choice(core: str, optimize: str, compared) -> None:
         assert optimize != "speed" or COPIES in remarks
     if family == "mve" and optimize != "size":  # where code is dear, other families' kernels may take some
         assert REMARKS[1] in remarks
+
+
+@needs_emulation
+@pytest.mark.parametrize("core, optimize", [("cortex-m4", "speed"), ("cortex-m4", "size"), ("cortex-m4", "ram"),
+                                            ("cortex-m55", "speed"), ("cortex-m55", "ram")])  # fmt: skip
+def test_random_chains_compute_what_the_runtime_does(core, optimize, tmp_path, request):
+    seeds = range(SEED, SEED + CASES)
+    jobs = [Job(f"seed_{seed}", random_model(seed), optimize, "any", seed) for seed in seeds]
+    check(compare(core, jobs, tmp_path), request)
 
 
 @needs_emulation

@@ -1,5 +1,5 @@
-"""Models of one layer to a few for every variant of kernels: the weighted ones of layer_models.py, and sums, pools, means
-and tables, alone and between convolutions; and layers drawn for kernels that are particular about weights and channels.
+"""Models of one layer to a few for every variant of kernels: the weighted ones of layer_models.py, and sums, pools, means,
+softmax and tables, alone and between convolutions; and layers drawn for kernels that are particular about weights and channels.
 
     model(shape, seed)    the file of layers that are written down
     DRAWN[name](rng)      a file of one layer
@@ -48,6 +48,10 @@ def mean():
     return Layer("mean")
 
 
+def softmax():
+    return Layer("softmax")
+
+
 def table():
     """An operator that is a table of codes, drawn."""
     return Layer("table")
@@ -85,6 +89,11 @@ ELEMENTWISE = {
     "mean of 288 pixels": Shape((16, 18, 4), [mean()]),
     "table": Shape((5, 7, 3), [table()]),
     "table of one element": Shape((1, 1, 1), [table()]),
+    "softmax": Shape((1, 1, 10), [softmax()]),
+    "softmax of pixels": Shape((3, 5, 7), [softmax()]),
+    "softmax of one class": Shape((2, 3, 1), [softmax()]),
+    "softmax of many classes": Shape((1, 2, 511), [softmax()]),
+    "softmax in a chain": Shape((4, 4, 12), [table(), softmax(), add()]),
     "tables in a chain": Shape((3, 4, 8), [table(), table(), table()]),
 }
 
@@ -114,6 +123,7 @@ class Chain(_Chain):
             "largest": self._pool,
             "global": self._global,
             "mean": self._mean,
+            "softmax": self._softmax,
             "table": self._table,
         }.get(layer.kind)
         if make is None:
@@ -162,6 +172,10 @@ class Chain(_Chain):
         axes = self._new(constant(np.array([1, 2], np.int32)))
         scale = float(self.scale) * 2.0 ** self.rng.uniform(-1.5, 1)
         self._apply("MEAN", [self.output, axes], [1, 1, self.shape[2]], scale, self._zero_point(), dict(keep_dims=True))
+
+    def _softmax(self, layer: Layer) -> None:
+        options = dict(beta=float(self.rng.choice([1.0, 1.0, 0.25, 3.0])))
+        self._apply("SOFTMAX", [self.output], self.shape, 1 / 256, -128, options)
 
     def _table(self, layer: Layer) -> None:
         name, options = str(self.rng.choice(TABLES)), {}
@@ -289,8 +303,8 @@ DRAWN = {
 
 
 def _random_layer(rng) -> Layer:
-    kind = str(rng.choice(["weighted", "add", "sub", "average", "largest", "global", "mean", "table"],
-                          p=[0.5, 0.12, 0.05, 0.09, 0.09, 0.03, 0.03, 0.09]))  # fmt: skip
+    kind = str(rng.choice(["weighted", "add", "sub", "average", "largest", "global", "mean", "softmax", "table"],
+                          p=[0.5, 0.12, 0.05, 0.09, 0.09, 0.03, 0.03, 0.03, 0.06]))  # fmt: skip
     layer = random_layer(rng)
     if kind == "weighted":
         if rng.random() < 0.1:
