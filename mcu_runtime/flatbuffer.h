@@ -36,7 +36,6 @@ class FlatBuffer {
   mote_status status = MOTE_OK;
 
   const uint8_t* data() const { return data_; }
-  uint32_t size() const { return size_; }
 
   /* `bytes` bytes at `at`, or null (and an error) where they leave the file. */
   const uint8_t* Bytes(uint32_t at, uint32_t bytes);

@@ -30,11 +30,15 @@ inline int64_t SumOfProducts(const int16_t* x, const int8_t* w, int32_t n, int16
   return sum;
 }
 
+/* The multiplier's upper 16 bits, rounded: from 0x4000 to 0x7fff. */
+inline int32_t ReducedMantissa(Multiplier m) {
+  return m.mantissa < 0x7fff0000 ? (m.mantissa + (1 << 15)) >> 16 : 0x7fff;
+}
+
 /* |acc| < 2^47, -31 <= exponent <= 7, and the result is within int32: the reader proves it. */
 inline int32_t RequantizeWide(int64_t acc, Multiplier m) {
-  const int64_t mantissa = m.mantissa < 0x7fff0000 ? (m.mantissa + (1 << 15)) >> 16 : 0x7fff;
   const int32_t shift = 15 - m.exponent;
-  return static_cast<int32_t>((acc * mantissa + (int64_t{1} << (shift - 1))) >> shift);
+  return static_cast<int32_t>((acc * ReducedMantissa(m) + (int64_t{1} << (shift - 1))) >> shift);
 }
 
 inline int32_t RequantizeSum(int32_t acc, Multiplier m) { return Requantize(acc, m); }

@@ -36,7 +36,8 @@ bool TermsOf(const WidePlan& wide, int32_t channel, WideTerms* terms) {
 /* No order of summation leaves the sum's type, and no result leaves int32. */
 bool HasRoomFor(const WidePlan& plan, int64_t magnitude, const Multiplier& multiplier) {
   if (!plan.has_wide_sums) return magnitude <= INT32_MAX >> (multiplier.exponent > 0 ? multiplier.exponent : 0);
-  return magnitude <= kLargestWideSum && magnitude * 0x7fff >> (15 - multiplier.exponent) < INT32_MAX;
+  return magnitude <= kLargestWideSum &&
+         magnitude * ReducedMantissa(multiplier) >> (15 - multiplier.exponent) < INT32_MAX;
 }
 
 mote_status Verify(Invocation& op, const WidePlan& plan) {

@@ -56,6 +56,7 @@ class Weighted:
     def __init__(self, rng, type, bits, shape, channel_axis, taps, per_tensor_only=False, input_scale=None):
         largest = 7 if bits == 4 else 127
         channels = shape[channel_axis]
+        self.taps = taps
         self.weights = rng.integers(-largest, largest + 1, shape).astype(np.int8)
         kind = rng.random()
         if kind < 0.15:  # the one code that is not symmetric
@@ -86,6 +87,12 @@ class Weighted:
         pack = int4_constant if bits == 4 else constant
         self.tensor = pack(self.weights, self.scales, quantized_dimension=channel_axis)
 
+    def multiply_bias(self, factor: int) -> None:
+        """No further than results of int16 operators, in 64-bit sums, have room in 32 bits: others are refused."""
+        multiplier = float(self.input_scale) * float(self.scales.max()) / float(self.output_scale)
+        room = int(min(2.0**31 * 0.99 / multiplier, 2.0**46)) - 128 * 32768 * self.taps
+        self.bias = np.clip(self.bias * factor, -room, room)
+
     def bias_tensor(self, dtype):
         scales = (self.input_scale * self.scales).astype(f32)
         return constant(self.bias.astype(dtype), scales) if self.has_bias else None
@@ -97,7 +104,7 @@ def _model(rng, name, type, w: Weighted, input_shape, output_shape, options, nar
         if narrow and not w.has_bias:
             options["quantized_bias_type"] = INT32
         if not narrow and w.has_bias and rng.random() < 0.3:
-            w.bias *= int(rng.integers(1, 1 << 12))
+            w.multiply_bias(int(rng.integers(1, 1 << 12)))
     zero_points = [_zero_point(rng, type) for _ in range(2)]
     tensors = [
         activation(input_shape, w.input_scale, zero_points[0], type),
