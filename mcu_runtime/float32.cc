@@ -41,21 +41,42 @@ MOTE_KERNEL Scale FloatQuotient(const Scale& a, const Scale& b) {
   return FloatFrom(quotient << 1 | (rest != 0 ? 1 : 0), a.exponent - b.exponent - 27);
 }
 
-MOTE_KERNEL Scale FloatSquareRoot(const Scale& a) {
-  /* The square root of a number of 49 or 50 bits, bit by bit: 25 bits. A tie there would be the square of an odd number
-   * of 25 bits, and a's 24 bits hold none. */
-  const int32_t shift = 25 + ((a.exponent - 25) & 1);
-  uint64_t rest = static_cast<uint64_t>(a.mantissa) << shift;
-  uint64_t root = 0;
-  for (uint64_t bit = uint64_t{1} << 48; bit != 0; bit >>= 2) {
-    if (rest >= root + bit) {
-      rest -= root + bit;
-      root = (root >> 1) + bit;
-    } else {
-      root >>= 1;
-    }
+/* floor(2^fraction * number / divisor), bit by bit. */
+static uint64_t LongDivision(uint64_t number, uint64_t divisor, int32_t fraction) {
+  uint64_t quotient = 0, rest = 0;
+  for (int32_t bit = 63; bit >= -fraction; --bit) {
+    rest = rest << 1 | (bit >= 0 ? number >> bit & 1 : 0);
+    quotient <<= 1;
+    if (rest < divisor) continue;
+    rest -= divisor;
+    quotient |= 1;
   }
-  return FloatFrom(root + (root & 1), (a.exponent - shift) / 2);
+  return quotient;
+}
+
+MOTE_KERNEL Multiplier InverseRootMultiplier(const Scale& a, const Scale& b) {
+  /* sqrt(mantissa) * 2^39, of an even exponent: 52 bits, two of the mantissa's a step and then zeros. */
+  const int32_t odd = a.exponent & 1;
+  const uint32_t mantissa = a.mantissa << odd;
+  uint64_t root = 0, rest = 0;
+  for (int32_t bit = 24; bit >= -78; bit -= 2) {
+    rest = rest << 2 | (bit >= 0 ? mantissa >> bit & 3 : 0);
+    const uint64_t trial = root << 2 | 1;
+    root <<= 1;
+    if (rest < trial) continue;
+    rest -= trial;
+    root |= 1;
+  }
+  /* 2^83 / b's mantissa has 60 bits; over the root, 2^68 / (sqrt * mantissa), 32 to 34. */
+  const uint64_t quotient = LongDivision(LongDivision(uint64_t{1} << 22, b.mantissa, 61), root, 24);
+  int32_t shift = 1;
+  while (quotient >> shift >= uint64_t{1} << 31) ++shift;
+  uint64_t rounded = (quotient + (uint64_t{1} << (shift - 1))) >> shift;
+  if (rounded >> 31 != 0) {
+    rounded >>= 1;
+    ++shift;
+  }
+  return {static_cast<int32_t>(rounded), shift - 37 - (a.exponent - odd) / 2 - b.exponent};
 }
 
 MOTE_KERNEL int32_t RoundToInteger(const Scale& a) {

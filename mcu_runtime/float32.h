@@ -14,7 +14,8 @@ bool IsLess(const Scale& a, const Scale& b);
 Scale FloatFrom(uint64_t mantissa, int32_t exponent); /* of mantissa * 2^exponent, mantissa not 0 */
 Scale FloatProduct(const Scale& a, const Scale& b);
 Scale FloatQuotient(const Scale& a, const Scale& b);
-Scale FloatSquareRoot(const Scale& a);
+/* The Multiplier of the double 1 / (sqrt(a) * b). */
+Multiplier InverseRootMultiplier(const Scale& a, const Scale& b);
 /* The nearest integer, half away from zero; 2^24 stands for all from there on. */
 int32_t RoundToInteger(const Scale& a);
 

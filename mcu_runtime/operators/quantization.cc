@@ -88,8 +88,7 @@ MOTE_NOINLINE mote_status SolveRsqrt(Invocation& op, RsqrtParams* p, UnaryOperan
   MOTE_RETURN_IF_ERROR(SolveUnary(op, kInt8, kInt8, &input, &output, operands));
   p->input_zero_point = input.zero_point;
   p->output_zero_point = output.zero_point;
-  const Scale one = {uint32_t{1} << 23, -23};
-  p->multiplier = MultiplierFromRatio(one, FloatProduct(FloatSquareRoot(input.scale), output.scale), 0);
+  p->multiplier = InverseRootMultiplier(input.scale, output.scale);
   p->multiplier.exponent -= 20;
   if (p->multiplier.exponent > 10 || p->multiplier.exponent < -31) return op.Fail(MOTE_ERROR_QUANTIZATION, output);
   return MOTE_OK;

@@ -17,7 +17,8 @@ constexpr uint32_t kFewBytes = 64;  // of a buffer whose numbers are worth chang
 
 class Finder {
  public:
-  Finder(const uint8_t* file, size_t size) : file_(file, static_cast<uint32_t>(size)) {}
+  Finder(const uint8_t* file, size_t size)
+      : size_(static_cast<uint32_t>(size)), file_(file, static_cast<uint32_t>(size)) {}
 
   std::vector<Place> Run() {
     enum : uint32_t { kVersion, kCodes, kSubgraphs, kDescription, kBuffers, kMetadataBuffer, kMetadata };
@@ -49,7 +50,7 @@ class Finder {
 
  private:
   void Add(uint32_t at, uint8_t width, PlaceKind kind) {
-    if (at != 0 && at <= file_.size() && width <= file_.size() - at && places_.size() < kMostPlaces) {
+    if (at != 0 && at <= size_ && width <= size_ - at && places_.size() < kMostPlaces) {
       places_.push_back({at, width, kind});
     }
   }
@@ -114,6 +115,7 @@ class Finder {
     }
   }
 
+  const uint32_t size_;
   FlatBuffer file_;
   std::vector<Place> places_;
 };
