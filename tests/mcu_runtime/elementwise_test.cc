@@ -45,6 +45,12 @@ float RandomFloat(Random& random, int lowest, int highest) {
   return std::ldexp(std::bit_cast<float>(0x3f800000u | bits), exponent);
 }
 
+TEST(Float32, AnInverseRootJustUnderAPowerOfTwoIsRoundedUpToIt) {
+  const Multiplier inverse = InverseRootMultiplier(Decoded(8391586), Decoded(11861178));
+  EXPECT_EQ(inverse.mantissa, 1 << 30);
+  EXPECT_EQ(inverse.exponent, -34);
+}
+
 TEST(Float32, ProductQuotientAndInverseRootAreThoseOfIeeeArithmetic) {
   Random random(1);
   for (int i = 0; i < 1000000; ++i) {
