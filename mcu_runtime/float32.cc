@@ -41,19 +41,6 @@ MOTE_KERNEL Scale FloatQuotient(const Scale& a, const Scale& b) {
   return FloatFrom(quotient << 1 | (rest != 0 ? 1 : 0), a.exponent - b.exponent - 27);
 }
 
-/* floor(2^fraction * number / divisor), bit by bit. */
-static uint64_t LongDivision(uint64_t number, uint64_t divisor, int32_t fraction) {
-  uint64_t quotient = 0, rest = 0;
-  for (int32_t bit = 63; bit >= -fraction; --bit) {
-    rest = rest << 1 | (bit >= 0 ? number >> bit & 1 : 0);
-    quotient <<= 1;
-    if (rest < divisor) continue;
-    rest -= divisor;
-    quotient |= 1;
-  }
-  return quotient;
-}
-
 MOTE_KERNEL Multiplier InverseRootMultiplier(const Scale& a, const Scale& b) {
   /* sqrt(mantissa) * 2^39, of an even exponent: 52 bits, two of the mantissa's a step and then zeros. */
   const int32_t odd = a.exponent & 1;
@@ -67,16 +54,19 @@ MOTE_KERNEL Multiplier InverseRootMultiplier(const Scale& a, const Scale& b) {
     rest -= trial;
     root |= 1;
   }
-  /* 2^83 / b's mantissa has 60 bits; over the root, 2^68 / (sqrt * mantissa), 32 to 34. */
-  const uint64_t quotient = LongDivision(LongDivision(uint64_t{1} << 22, b.mantissa, 61), root, 24);
-  int32_t shift = 1;
-  while (quotient >> shift >= uint64_t{1} << 31) ++shift;
-  uint64_t rounded = (quotient + (uint64_t{1} << (shift - 1))) >> shift;
-  if (rounded >> 31 != 0) {
-    rounded >>= 1;
-    ++shift;
+  /* 2^83 / b's mantissa, of 60 bits. */
+  uint64_t inverse = 0;
+  rest = uint64_t{1} << 22;
+  for (int32_t bit = 0; bit < 61; ++bit) {
+    rest <<= 1;
+    inverse <<= 1;
+    if (rest < b.mantissa) continue;
+    rest -= b.mantissa;
+    inverse |= 1;
   }
-  return {static_cast<int32_t>(rounded), shift - 37 - (a.exponent - odd) / 2 - b.exponent};
+  Multiplier multiplier = MultiplierFromWideRatio(inverse, root, 0);
+  multiplier.exponent -= 44 + (a.exponent - odd) / 2 + b.exponent;
+  return multiplier;
 }
 
 MOTE_KERNEL int32_t RoundToInteger(const Scale& a) {
