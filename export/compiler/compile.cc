@@ -57,7 +57,6 @@ CompiledLayer Describe(const Network& network, const Plan& plan, size_t index) {
   layer.text = StageText(network, plan, stage);
   layer.variant = stage.use.variant;
   layer.remark = stage.use.remark;
-  layer.preferred = stage.preferred;
   layer.instructions = stage.use.instructions;
   layer.constant_bytes = ConstantBytes(network, stage);
   if (stage.layer >= 0) layer.macs = network.layers[stage.layer].macs;

@@ -32,10 +32,9 @@ struct CompileOptions {
 // What one step of the generated code is, in order; `index` is the number that its hook gives.
 struct CompiledLayer {
   int index = 0;
-  std::string text;        // "CONV_2D 3x3 stride 2, [96, 96, 3] -> [48, 48, 8]"
-  std::string variant;     // the kernel
-  std::string remark;      // why it is not a faster one, or nothing
-  bool preferred = false;  // of the variant that CompileOptions::prefer names
+  std::string text;     // "CONV_2D 3x3 stride 2, [96, 96, 3] -> [48, 48, 8]"
+  std::string variant;  // the kernel
+  std::string remark;   // why it is not a faster one, or nothing
   int64_t macs = 0;
   int64_t instructions = 0;    // estimated
   int64_t constant_bytes = 0;  // weights, biases, tables

@@ -34,8 +34,7 @@ class Job:
 @dataclass
 class Compared:
     job: Job
-    layers: list[str]
-    kernels: list[str]  # of the layers
+    kernels: list[str]
     remarks: list[str]
     difference: str | None
 
@@ -92,6 +91,5 @@ def _compare(core: str, jobs: list[Job], folder: Path, samples: int, report: Rep
         result = json.loads(line)
         kernels = [kernel["variant"] for kernel in result["kernels"]]
         remarks = [kernel["remark"] for kernel in result["kernels"]]
-        layers = [kernel["layer"] for kernel in result["kernels"]]
-        report.compared.append(Compared(jobs[result["job"]], layers, kernels, remarks, result.get("difference")))
+        report.compared.append(Compared(jobs[result["job"]], kernels, remarks, result.get("difference")))
         report.kernels.update(kernels)

@@ -108,10 +108,7 @@ class Build:
 
     def _write_table(self) -> Path:
         """As export/compiler/harness_text.cc writes it."""
-        largest = max(self._header_number(name, "ARENA_BYTES") for name in self.names)
-        lines = ['#include "mcu_runtime/device/compiled_models.h"', *(f'#include "{name}.h"' for name in self.names)]
-        lines.append("namespace mote::device {")
-        rows = []
+        lines, rows = [], []
         for name in self.names:
             header = self._header(name)
             counts = []
@@ -125,11 +122,17 @@ class Build:
                 f"    {{{name.upper()}_ARENA_BYTES, nullptr, {name}_inputs, {counts[0]}, {name}_outputs, {counts[1]}, "
                 f"{name}_invoke, {reset}, nullptr, 0}},"
             )
-        lines += ["const CompiledModel kCompiledModels[] = {", *rows, "};"]
-        lines.append(f"const uint32_t kCompiledModelCount = {len(self.names)};")
-        lines.append(f"alignas(16) uint8_t compiled_arena[{largest} + 2 * MOTE_GUARD_BYTES];")
-        lines += ["mote_count compiled_layers[1];", "}  // namespace mote::device"]
-        (self.folder / "table.cc").write_text("\n".join(lines) + "\n")
+        return self._write_rows(lines, rows)
+
+    def _write_rows(self, lines: list[str], rows: list[str]) -> Path:
+        """The table's file: `lines`, that declare what the models' rows name, before it."""
+        largest = max(self._header_number(name, "ARENA_BYTES") for name in self.names)
+        includes = ['#include "mcu_runtime/device/compiled_models.h"', *(f'#include "{name}.h"' for name in self.names)]
+        text = [*includes, "namespace mote::device {", *lines, "const CompiledModel kCompiledModels[] = {", *rows, "};"]
+        text.append(f"const uint32_t kCompiledModelCount = {len(self.names)};")
+        text.append(f"alignas(16) uint8_t compiled_arena[{largest} + 2 * MOTE_GUARD_BYTES];")
+        text += ["mote_count compiled_layers[1];", "}  // namespace mote::device"]
+        (self.folder / "table.cc").write_text("\n".join(text) + "\n")
         return self.folder / "table.cc"
 
     def _header(self, name: str) -> str:

@@ -57,21 +57,13 @@ class SelfTests(Build):
         return 1 if role == "OUTPUT" else 0
 
     def _write_table(self) -> Path:
-        largest_arena = max(self._header_number(name, "ARENA_BYTES") for name in self.names)
-        lines = ['#include "mcu_runtime/device/compiled_models.h"', *(f'#include "{name}.h"' for name in self.names)]
-        lines += ["namespace mote::device {", "const TensorPlace result = {0, 1}, nothing = {0, 0};"]
-        rows = []
+        lines, rows = ["const TensorPlace result = {0, 1}, nothing = {0, 0};"], []
         for name in self.names:
             lines.append(f"void {name}_tested(void* arena) {{")
             lines.append(f"  *static_cast<uint8_t*>(arena) = static_cast<uint8_t>({name}_selftest(arena));\n}}")
             places = "nullptr, &nothing, 1, &result, 1"
             rows.append(f"    {{{name.upper()}_ARENA_BYTES, {places}, {name}_tested, nullptr, nullptr, 0}},")
-        lines += ["const CompiledModel kCompiledModels[] = {", *rows, "};"]
-        lines.append(f"const uint32_t kCompiledModelCount = {len(self.names)};")
-        lines.append(f"alignas(16) uint8_t compiled_arena[{largest_arena} + 2 * MOTE_GUARD_BYTES];")
-        lines += ["mote_count compiled_layers[1];", "}  // namespace mote::device"]
-        (self.folder / "table.cc").write_text("\n".join(lines) + "\n")
-        return self.folder / "table.cc"
+        return self._write_rows(lines, rows)
 
 
 def layers_of(folder: Path, name: str) -> list[str]:
