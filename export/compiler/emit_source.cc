@@ -22,14 +22,8 @@ constexpr char kParams[] = "  const ";
 
 constexpr char kUsingDevice[] = "using namespace mote::device;  // NOLINT: kernels' functions as template arguments\n";
 
-// IVOPTs of GCC 12 may write an address in the arena as a multiple of another one, with a base of 0. Later passes take
-// a store there for one to null, and calls of a layer that has no other store are gone: at -O1 that happened to
-// ARG_MAX.
-constexpr char kNoAccessOfNull[] =
-    "\n// GCC may take an address in the arena for a null pointer, and drop a layer's call (seen in GCC 12 at -O1).\n"
-    "#if defined(__GNUC__) && !defined(__clang__)\n"
-    "#pragma GCC optimize(\"no-delete-null-pointer-checks\")\n"
-    "#endif\n\n";
+// The first line of each layer's function: see mcu_runtime/compiled/writes_memory.h.
+constexpr char kWritesMemory[] = "  mote::compiled::WritesMemory();\n";
 
 class SourceWriter {
  public:
@@ -38,6 +32,7 @@ class SourceWriter {
 
   SourceTexts Write() {
     AddHeader("mcu_runtime/compiled/rows.h");
+    AddHeader("mcu_runtime/compiled/writes_memory.h");
     std::string body;
     if (streamed_ || plan_.by_rows || options_.golden) {  // a self-test takes layers row by row too
       for (size_t i = 0; i < plan_.stages.size(); ++i) AddStage(static_cast<int>(i));
@@ -86,7 +81,7 @@ class SourceWriter {
     std::sort(sorted.begin(), sorted.end());
     std::string text =
         absl::StrCat("// The layers of ", options_.model_name, " in order, for ", plan_.target.core.name, ". Made by ",
-                     options_.tool, "; do not edit.\n#include \"", options_.name, ".h\"\n", kNoAccessOfNull);
+                     options_.tool, "; do not edit.\n#include \"", options_.name, ".h\"\n\n");
     for (const std::string& header : sorted) absl::StrAppend(&text, "#include \"", header, "\"\n");
     return absl::StrCat(text, "#include \"", options_.name, "_constants.h\"\n\n");
   }
@@ -145,7 +140,7 @@ class SourceWriter {
     absl::StrAppend(&layers_, "// ", index, ": ", StageText(network_, plan_, stage), "; ", stage.use.variant, "\n");
     if (stage.use.form == KernelForm::kWhole) {
       const std::string calls = RecordedCalls(index, stage);
-      absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t) {\n", calls, "}\n\n");
+      absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t) {\n", kWritesMemory, calls, "}\n\n");
       return;
     }
     if (stage.use.form == KernelForm::kFeed) return AddFeed(index, stage);
@@ -181,8 +176,8 @@ class SourceWriter {
     }
     AddPadding(stage, &body);
     absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t",
-                    stage.use.form == KernelForm::kVector ? "" : " y", in_runs ? ", int32_t rows" : "", ") {\n", body,
-                    "}\n\n");
+                    stage.use.form == KernelForm::kVector ? "" : " y", in_runs ? ", int32_t rows" : "", ") {\n",
+                    kWritesMemory, body, "}\n\n");
   }
 
   // The initializer of the kernel's parameters, with the layer's constants.
@@ -205,8 +200,9 @@ class SourceWriter {
   // A row that the caller gives: PushRow (mcu_runtime/compiled/order.h) leaves word of where it is.
   void AddFeed(int index, const Stage& stage) {
     const RowLayout& layout = plan_.buffers[stage.outputs[0]].layout;
-    absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t y) {\n  __builtin_memcpy(",
-                    RowsOf(stage.outputs[0]), ".At(arena, y), FeedOf(arena)->row, ", layout.row_bytes, ");\n}\n\n");
+    absl::StrAppend(&layers_, "void Layer", index, "(uint8_t* arena, int32_t y) {\n", kWritesMemory,
+                    "  __builtin_memcpy(", RowsOf(stage.outputs[0]), ".At(arena, y), FeedOf(arena)->row, ",
+                    layout.row_bytes, ");\n}\n\n");
   }
 
   // Output row y reads input row y alone.
@@ -419,6 +415,7 @@ class SourceWriter {
       for (const int index : group->stages) absl::StrAppend(&layers_, comment(index), "; ", variant, "\n");
       absl::StrAppend(&layers_, "void ", name, "(uint8_t* arena) {\n");
     }
+    layers_ += kWritesMemory;
     // Parameters that are the same for all layers stand in flash.
     const bool is_constant = plan_.stages[group->stages[0]].use.form != KernelForm::kWhole &&
                              !absl::StrContains(shared.body.substr(0, shared.body.find(";\n")), "layer.");
