@@ -15,7 +15,11 @@ struct DepthwiseRowsParams {
 /* For speed, also where all else is compiled for size. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC push_options
+#if defined(__thumb__) && !defined(__thumb2__)
+#pragma GCC optimize("O2", "no-ipa-ra", "no-schedule-insns") /* see plain.h */
+#else
 #pragma GCC optimize("O2")
+#endif
 #endif
 /* sums[c] of kChannels neighbouring channels, or of one, over the taps that meet the input: taps.rows rows, from
  * rows[i] + x on. */

@@ -11,6 +11,10 @@
 #pragma GCC optimize("O2", "no-tree-ter", "no-schedule-insns")
 #include "mcu_runtime/kernels/conv_2d.cc"
 #include "mcu_runtime/kernels/depthwise_conv_2d.cc"
+#elif defined(__thumb__) && !defined(__thumb2__)
+/* The back end switches these two off, since its epilogues pop into registers that -fipa-ra believes untouched; the
+ * pragma alone would switch them on again. */
+#pragma GCC optimize("O2", "no-ipa-ra", "no-schedule-insns")
 #else
 #pragma GCC optimize("O2")
 #endif
