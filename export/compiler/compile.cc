@@ -176,7 +176,7 @@ absl::StatusOr<CompiledModel> Compile(const std::string& file, const std::string
   }
   model.arena_bytes = plan->arena_bytes;
   model.state_bytes = plan->state_bytes;
-  for (const int input : network.inputs) model.input_bytes += network.tensors[input].bytes;
+  model.input_bytes = network.input_bytes();
   for (const int output : network.outputs) model.output_bytes += network.tensors[output].bytes;
   model.streamed = plan->is_streamed();
   model.stream = network.stream;

@@ -38,7 +38,7 @@ std::optional<uint32_t> SelfTestWriter::ExpectedOf(int stage, int sample) const 
   if (layer < 0) {
     const Tensor& tensor = network_.tensors[plan_.buffers[plan_.stages[stage].outputs[0]].tensor];
     if (tensor.is_input) {
-      int64_t at = sample * InputBytes();
+      int64_t at = sample * network_.input_bytes();
       for (const int input : network_.inputs) {
         if (input == tensor.index) break;
         at += network_.tensors[input].bytes;
@@ -126,12 +126,6 @@ std::vector<int64_t> SelfTestWriter::Inputs() const {
   return bytes;
 }
 
-int64_t SelfTestWriter::InputBytes() const {
-  int64_t bytes = 0;
-  for (const int input : network_.inputs) bytes += network_.tensors[input].bytes;
-  return bytes;
-}
-
 std::string SelfTestWriter::InputText() const {
   std::string text;
   int64_t at = 0;
@@ -139,8 +133,8 @@ std::string SelfTestWriter::InputText() const {
     const int64_t bytes = network_.tensors[plan_.buffers[input].tensor].bytes;
     const std::string place = absl::StrCat("arena + ", PlaceOf(plan_, input));
     if (options_.golden->is_stored) {
-      absl::StrAppend(&text, "    __builtin_memcpy(", place, ", kGoldenInputs + sample * ", InputBytes(), " + ", at,
-                      ", ", bytes, ");\n");
+      absl::StrAppend(&text, "    __builtin_memcpy(", place, ", kGoldenInputs + sample * ", network_.input_bytes(),
+                      " + ", at, ", ", bytes, ");\n");
     } else {
       absl::StrAppend(&text, "    mote::compiled::DrawBytes(&random, ", place, ", ", bytes, ");\n");
     }

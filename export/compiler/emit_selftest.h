@@ -41,7 +41,6 @@ class SelfTestWriter {
   std::string BodyOf(int stage) const;
   std::optional<uint32_t> ExpectedOf(int stage, int sample) const;
   std::string InputText() const;
-  int64_t InputBytes() const;
 
   const Network& network_;
   const Plan& plan_;

@@ -423,6 +423,13 @@ class SourceWriter {
                     is_constant ? shared.body.substr(sizeof kParams - 1) : shared.body, "}\n\n");
   }
 
+  // Rows that one call of a stage's kernel computes: all, or one.
+  int RowsOfACall(int index) const {
+    const Stage& stage = plan_.stages[index];
+    const bool is_one_run = stage.use.form == KernelForm::kPixels && AreOneRun(network_, plan_, stage);
+    return is_one_run ? plan_.rows.layers[index].steps : 1;
+  }
+
   // A layer's function: all of its rows.
   LayerText AllRows(int index, const Stage& stage) {
     LayerText text;
@@ -437,8 +444,7 @@ class SourceWriter {
     text.Add(absl::StrCat(kParams, stage.use.params_type, " params = "));
     text.AddInitializer(Parameters(index, stage), constants);
     text.Add(";\n");
-    const bool is_one_run = stage.use.form == KernelForm::kPixels && AreOneRun(network_, plan_, stage);
-    const int rows = is_one_run ? 1 : plan_.rows.layers[index].steps;
+    const int a_call = RowsOfACall(index), rows = plan_.rows.layers[index].steps / a_call;
     const bool is_window = stage.use.form == KernelForm::kWindow && !IsRowByRow(stage.vertical);
     if (is_window) AddInputRows(index, stage, &text);
     if (rows > 1) {
@@ -473,7 +479,7 @@ class SourceWriter {
       text.Add(", ");
     }
     if (stage.use.form == KernelForm::kPixels) {
-      text.AddNumber("pixels", int64_t{is_one_run ? plan_.rows.layers[index].steps : 1} * WidthOf(stage.outputs[0]));
+      text.AddNumber("pixels", int64_t{a_call} * WidthOf(stage.outputs[0]));
       text.Add(", ");
     }
     if (stage.use.form == KernelForm::kFold) {
@@ -578,13 +584,11 @@ class SourceWriter {
       const std::string call = absl::StrCat("Layer", i, "(arena, ");
       const std::string sum = test == nullptr ? "" : test->SumCall(i, steps == 1 ? "0" : "y");
       const std::string every_row = absl::StrCat("for (int32_t y = 0; y < ", steps, "; ++y) ");
-      const std::string one = stage.use.form == KernelForm::kPixels ? ", 1);" : ");";
-      if (stage.use.form == KernelForm::kPixels && AreOneRun(network_, plan_, stage)) {
-        absl::StrAppend(&text, indent, call, "0, ", steps, ");\n");
-        if (!sum.empty()) absl::StrAppend(&text, indent, steps == 1 ? "" : every_row, sum, "\n");
-      } else if (steps == 1) {
+      const int a_call = RowsOfACall(i);
+      const std::string one = stage.use.form == KernelForm::kPixels ? absl::StrCat(", ", a_call, ");") : ");";
+      if (a_call == steps) {
         absl::StrAppend(&text, indent, call, "0", one, "\n");
-        if (!sum.empty()) absl::StrAppend(&text, indent, sum, "\n");
+        if (!sum.empty()) absl::StrAppend(&text, indent, steps == 1 ? "" : every_row, sum, "\n");
       } else if (sum.empty()) {
         absl::StrAppend(&text, indent, every_row, call, "y", one, "\n");
       } else {

@@ -74,8 +74,7 @@ absl::StatusOr<Golden> Stored(const std::string& file, const std::string& entry,
 }  // namespace
 
 absl::StatusOr<Golden> FindGolden(const std::string& file, const Network& network) {
-  int64_t input_bytes = 0;
-  for (const int input : network.inputs) input_bytes += network.tensors[input].bytes;
+  const int64_t input_bytes = network.input_bytes();
   const auto entry = network.model.metadata.find("mote_selftest");
   if (entry != network.model.metadata.end()) return Stored(file, entry->second, static_cast<size_t>(input_bytes));
   Golden golden;

@@ -107,6 +107,12 @@ struct Network {
   std::vector<int> tensor_of_file;       // by the file's index: the tensor that has its bytes; -1: a constant
   std::vector<std::string> class_names;  // of the output's last dimension, where the file says them
   std::optional<Stream> stream;          // of one that StreamedNetwork made
+
+  int64_t input_bytes() const {
+    int64_t bytes = 0;
+    for (const int input : inputs) bytes += tensors[input].bytes;
+    return bytes;
+  }
 };
 
 // Errors: as RecordModel.

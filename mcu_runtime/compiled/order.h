@@ -12,26 +12,33 @@ using StepFunction = void (*)(uint8_t* arena, int32_t y);
 /* `order`, a table of bytes (of halfwords for very large models), is a list of entries:
  *   {layer, n}                         n rows of the layer
  *   {kOrderLoop, n, numbers, entries}  the entries, so many numbers together, n times
- * rows[layer] counts those that are done. Loops stand in loops a few deep. */
+ * Loops stand in loops a few deep. */
 template <typename Number>
 constexpr Number kOrderLoop = static_cast<Number>(-1);
 
-template <typename Number>
-inline void RunOrder(const Number* order, int32_t numbers, const StepFunction* steps, int16_t* rows, uint8_t* arena,
-                     void (*hook)(int32_t layer) = nullptr) {
+/* Calls step(layer) for each row. */
+template <typename Number, typename Step>
+inline void WalkOrder(const Number* order, int32_t numbers, const Step& step) {
   for (const Number* end = order + numbers; order != end;) {
     const Number layer = order[0];
     if (layer == kOrderLoop<Number>) {
-      for (int32_t n = order[1]; n > 0; --n) RunOrder(order + 3, order[2], steps, rows, arena, hook);
+      for (int32_t n = order[1]; n > 0; --n) WalkOrder(order + 3, order[2], step);
       order += 3 + order[2];
       continue;
     }
-    for (int32_t n = order[1]; n > 0; --n) {
-      steps[layer](arena, rows[layer]++);
-      if (hook != nullptr) hook(layer);
-    }
+    for (int32_t n = order[1]; n > 0; --n) step(int32_t{layer});
     order += 2;
   }
+}
+
+/* rows[layer] counts those that are done. */
+template <typename Number>
+inline void RunOrder(const Number* order, int32_t numbers, const StepFunction* steps, int16_t* rows, uint8_t* arena,
+                     void (*hook)(int32_t layer) = nullptr) {
+  WalkOrder(order, numbers, [=](int32_t layer) {
+    steps[layer](arena, rows[layer]++);
+    if (hook != nullptr) hook(layer);
+  });
 }
 
 /* A model whose input is given row by row: layer 0 takes a row. The order is flat here, {layer, n} and no loops, with

@@ -47,23 +47,6 @@ inline void DrawBytes(uint32_t* state, void* to, int32_t bytes) {
   }
 }
 
-/* Calls step(layer) for each entry of an order of rows (order.h). */
-template <typename Number, typename Step>
-inline void WalkOrder(const Number* order, int32_t numbers, const Step& step) {
-  constexpr Number kLoop = static_cast<Number>(-1);
-  for (const Number* end = order + numbers; order != end;) {
-    const bool is_loop = order[0] == kLoop;
-    for (int32_t n = order[1]; n > 0; --n) {
-      if (is_loop) {
-        WalkOrder(order + 3, order[2], step);
-      } else {
-        step(int32_t{order[0]});
-      }
-    }
-    order += is_loop ? 3 + order[2] : 2;
-  }
-}
-
 /* The number of the first layer whose checksum is not the golden one, counted from 1; 0 where all are equal. */
 inline int FirstDifference(const uint32_t* sums, const uint32_t* golden, int32_t layers) {
   for (int32_t i = 0; i < layers; ++i) {
