@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "export/compiler/elementwise_use.h"
 #include "export/compiler/pack_thumb1.h"
+#include "export/compiler/sizes.h"
 #include "export/compiler/variant.h"
 
 namespace mote::compiler {
@@ -146,19 +147,22 @@ class DepthwiseThumb1 : public Variant {
   }
 };
 
+// Weights of 7 bits, or of 8.
 class DenseThumb1 : public Variant {
  public:
-  std::string name() const override { return "fully_connected_thumb1"; }
+  explicit DenseThumb1(bool wide) : wide_(wide) {}
+
+  std::string name() const override { return wide_ ? "fully_connected_wide_thumb1" : "fully_connected_thumb1"; }
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
     if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kDense) return std::nullopt;
     const int outputs = static_cast<int>(layer.channels.size());
     const int inputs = static_cast<int>(layer.weights.size()) / outputs;
-    if (outputs % 4 != 0 || inputs % 8 != 0 || inputs >= 1 << 15) return std::nullopt;
+    if (outputs % 4 != 0 || inputs % (wide_ ? 4 : 8) != 0 || inputs >= 1 << 15) return std::nullopt;
     if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
     if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
-    const std::optional<Thumb1Dense> weights = PackThumb1Dense(layer);
-    if (!weights) return std::nullopt;
+    const std::optional<Thumb1Dense> narrow = wide_ ? std::nullopt : PackThumb1Dense(layer);
+    if (!wide_ && !narrow) return std::nullopt;
     const Thumb1Codes codes = PackThumb1Codes(layer, 128);
     KernelUse use = UseOf(network, layer, codes);
     use.variant = name();
@@ -166,17 +170,24 @@ class DenseThumb1 : public Variant {
     use.takes_null_rows = false;
     use.header = "mcu_runtime/compiled/fully_connected_thumb1.h";
     use.params_type = "mote::compiled::DenseThumb1Params";
-    use.function = absl::StrCat("mote::compiled::DenseThumb1<", Text(codes.sums), ">");
-    use.constants.push_back({"weights", "uint8_t", 4, weights->weights});
-    use.constants.push_back({"extras", "uint32_t", 4, weights->extras});
-    use.constants.push_back({"counts", "uint8_t", 1, weights->extra_counts});
-    use.params = absl::StrCat("{$weights, $channels, $extras, $counts, /*inputs=*/", inputs, ", /*outputs=*/", outputs,
+    use.function = absl::StrCat("mote::compiled::", wide_ ? "Wide" : "", "DenseThumb1<", Text(codes.sums), ">");
+    use.constants.push_back({"weights", "uint8_t", 4, wide_ ? PackThumb1WideDense(layer) : narrow->weights});
+    if (!wide_) {
+      use.constants.push_back({"extras", "uint32_t", 4, narrow->extras});
+      use.constants.push_back({"counts", "uint8_t", 1, narrow->extra_counts});
+    }
+    const std::string extras = wide_ ? "/*extras=*/nullptr, /*extra_counts=*/nullptr" : "$extras, $counts";
+    use.params = absl::StrCat("{$weights, $channels, ", extras, ", /*inputs=*/", inputs, ", /*outputs=*/", outputs,
                               ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer), "}");
-    use.scratch_bytes = 2 * inputs;
-    use.instructions = layer.macs * 3 + int64_t{outputs} * (codes.sums ? kInstructionsASum : kInstructionsACode);
+    use.scratch_bytes = wide_ ? AlignedUp(inputs, 8) : 2 * inputs;
+    use.instructions = (wide_ ? layer.macs * 7 / 2 : layer.macs * 3) +
+                       int64_t{outputs} * (codes.sums ? kInstructionsASum : kInstructionsACode);
     use.code_bytes = 600;
     return use;
   }
+
+ private:
+  bool wide_;
 };
 
 class AddThumb1 : public Variant {
@@ -202,7 +213,8 @@ class AddThumb1 : public Variant {
 void AddThumb1Variants(VariantList* variants) {
   variants->push_back(std::make_unique<ConvolutionThumb1>());
   variants->push_back(std::make_unique<DepthwiseThumb1>());
-  variants->push_back(std::make_unique<DenseThumb1>());
+  variants->push_back(std::make_unique<DenseThumb1>(false));
+  variants->push_back(std::make_unique<DenseThumb1>(true));
   variants->push_back(std::make_unique<AddThumb1>());
 }
 

@@ -109,6 +109,23 @@ std::optional<Thumb1Dense> PackThumb1Dense(const Layer& layer) {
   return packed;
 }
 
+std::vector<int64_t> PackThumb1WideDense(const Layer& layer) {
+  const int outputs = static_cast<int>(layer.channels.size());
+  const int inputs = static_cast<int>(layer.weights.size()) / outputs;
+  std::vector<int64_t> packed;
+  for (int first = 0; first < outputs; first += 4) {
+    for (int k = 0; k < (inputs + 7) / 8 * 8; k += 2) {
+      for (int output = first; output < first + 4; ++output) {
+        for (const int input : {k, k + 1}) {
+          const bool is_there = input < inputs;  // beyond them codes are zeros
+          packed.push_back(is_there ? layer.weights[static_cast<size_t>(output * inputs + input)] + 128 : 0);
+        }
+      }
+    }
+  }
+  return packed;
+}
+
 std::vector<int64_t> PackThumb1Depthwise(const Layer& layer) {
   const int channels = static_cast<int>(layer.channels.size());
   const int taps = layer.taps();

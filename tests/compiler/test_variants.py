@@ -35,7 +35,7 @@ def having(*kinds: str) -> set[str]:
     """Names of models with such layers."""
     shapes = TABLE | ELEMENTWISE | BETWEEN
     found = {name for name, shape in shapes.items() if any(layer.kind in kinds for layer in shape.layers)}
-    return found | {name for name, (kind, _) in DRAWN_NAMES.items() if kind.split()[0] in kinds}
+    return found | {name for name, (kind, _) in DRAWN_NAMES.items() if {*kind.split()} & {*kinds}}
 
 
 CONV, DEPTHWISE, DENSE, SUM = having("conv"), having("depthwise"), having("dense"), having("add", "sub", "sum")
@@ -71,6 +71,7 @@ ROWS = {
     "conv_2d_thumb1": (["cortex-m0"], ALL, CONV | {*NARROW}, {"conv_2d_thumb1"}),
     "depthwise_conv_2d_thumb1": (["cortex-m0"], ALL, DEPTHWISE, {"depthwise_conv_2d_thumb1"}),
     "fully_connected_thumb1": (["cortex-m0"], ALL, DENSE, {"fully_connected_thumb1"}),
+    "fully_connected_wide_thumb1": (["cortex-m0"], ALL, DENSE, {"fully_connected_wide_thumb1"}),
     "add_thumb1": (["cortex-m0"], ALL, SUM, {"add_thumb1"}),
 }
 # One core of each family with all of its variants; of cores that differ in their compiler's code alone what is chosen.
@@ -190,6 +191,7 @@ TAKEN = {
     "conv": "conv_2d_thumb1",
     "depthwise": "depthwise_conv_2d_thumb1",
     "dense": "fully_connected_thumb1",
+    "wide dense": "fully_connected_wide_thumb1",
     "sum": "add_thumb1",
 }
 

@@ -117,6 +117,45 @@ TEST(PackThumb1DenseTest, MoreLargeWeightsThanOutputsAreRefused) {
   EXPECT_FALSE(PackThumb1Dense(LayerOf(4, weights)));
 }
 
+// As above for weights of 8 bits: P = (65536 u1 + u0) x, the sum of all P and of their upper halves.
+TEST(PackThumb1WideDenseTest, TwoOutputsOfAMultiplicationAreTheSums) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 50; ++round) {
+    const int outputs = 4 * std::uniform_int_distribution(1, 4)(random);
+    const int inputs = 4 * std::uniform_int_distribution(1, 19)(random);
+    const int most = round == 0 ? 127 : -128;
+    const std::vector<int8_t> weights = DrawnWeights(random, static_cast<size_t>(outputs * inputs), most, 127);
+    const std::vector<int64_t> packed = PackThumb1WideDense(LayerOf(outputs, weights));
+    std::vector<int> codes(inputs);
+    for (int& code : codes) code = round == 0 ? 255 : static_cast<int>(random() % 256);
+    codes.resize(static_cast<size_t>((inputs + 7) / 8 * 8));
+    ASSERT_EQ(packed.size(), outputs * codes.size());
+    size_t at = 0;
+    for (int first = 0; first < outputs; first += 4) {
+      std::vector<uint32_t> all(2), upper(2);
+      for (size_t k = 0; k < codes.size(); k += 2) {
+        for (int pair = 0; pair < 2; ++pair, at += 4) {
+          for (size_t i = 0; i < 2; ++i) {
+            const auto word = static_cast<uint32_t>(packed[at + 2 + i] << 16 | packed[at + i]);
+            const uint32_t product = word * static_cast<uint32_t>(codes[k + i]);
+            all[pair] += product;
+            upper[pair] += product >> 16;
+          }
+        }
+      }
+      for (int output = first; output < first + 4; ++output) {
+        const int pair = (output - first) / 2;
+        const uint32_t sum = output % 2 == 1 ? upper[pair] : all[pair] - (upper[pair] << 16);
+        int64_t expected = 0;
+        for (int k = 0; k < inputs; ++k) {
+          expected += codes[k] * (weights[static_cast<size_t>(output * inputs + k)] + 128);
+        }
+        EXPECT_EQ(sum, expected) << "round " << round << ", output " << output;
+      }
+    }
+  }
+}
+
 // Every accumulator of the range, not only those at the steps.
 void ExpectContract(const Thumb1Requantization& found, const std::vector<RequantizedChannel>& channels,
                     const device::OutputRange& output) {

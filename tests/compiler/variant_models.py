@@ -270,6 +270,15 @@ def drawn_dense(rng) -> bytes:
     return layer.file("FULLY_CONNECTED", [1, inputs], [1, outputs], {})
 
 
+def drawn_wide_dense(rng) -> bytes:
+    inputs, outputs = 4 * int(rng.integers(1, 180)), 4 * int(rng.integers(1, 14))
+    layer = OneLayer(rng, [outputs, inputs], 0)
+    layer.w.weights.flat[: outputs + 1] = rng.choice([-128, -65, 64, 127], outputs + 1)  # too many for 7 bits
+    if rng.random() < 0.3:
+        layer.w.weights[...] = rng.choice([-128, 127], layer.w.weights.shape)
+    return layer.file("FULLY_CONNECTED", [1, inputs], [1, outputs], {})
+
+
 def drawn_sum(rng) -> bytes:
     shape = [1, *(int(rng.integers(1, 8)) for _ in range(3))]
     scale = 10.0 ** rng.uniform(-3, 0)
@@ -288,7 +297,7 @@ def drawn_conv_with_a_pair_of_minus_128(rng) -> bytes:
 
 
 def drawn_dense_of_odd_extents(rng) -> bytes:
-    inputs, outputs = 8 * int(rng.integers(1, 20)) + int(rng.integers(1, 8)), int(rng.integers(1, 30))
+    inputs, outputs = 4 * int(rng.integers(1, 40)) + int(rng.integers(1, 4)), int(rng.integers(1, 30))
     return OneLayer(rng, [outputs, inputs], 0).file("FULLY_CONNECTED", [1, inputs], [1, outputs], {})
 
 
@@ -296,6 +305,7 @@ DRAWN = {
     "conv": drawn_conv,
     "depthwise": drawn_depthwise,
     "dense": drawn_dense,
+    "wide dense": drawn_wide_dense,
     "sum": drawn_sum,
     "conv with a pair of -128": drawn_conv_with_a_pair_of_minus_128,
     "dense of odd extents": drawn_dense_of_odd_extents,
