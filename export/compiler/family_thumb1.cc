@@ -158,12 +158,15 @@ class DenseThumb1 : public Variant {
     if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kDense) return std::nullopt;
     const int outputs = static_cast<int>(layer.channels.size());
     const int inputs = static_cast<int>(layer.weights.size()) / outputs;
-    if (outputs % 4 != 0 || inputs % (wide_ ? 4 : 8) != 0 || inputs >= 1 << 15) return std::nullopt;
+    const int rounded = static_cast<int>(AlignedUp(outputs, 4));
+    if (inputs % (wide_ ? 4 : 8) != 0 || inputs >= 1 << 15) return std::nullopt;
+    if ((rounded - outputs) * (inputs + kChannelBytes) > (wide_ ? kMostRoundingBytes : 0)) return std::nullopt;
     if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
     if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
     const std::optional<Thumb1Dense> narrow = wide_ ? std::nullopt : PackThumb1Dense(layer);
     if (!wide_ && !narrow) return std::nullopt;
-    const Thumb1Codes codes = PackThumb1Codes(layer, 128);
+    Thumb1Codes codes = PackThumb1Codes(layer, 128);
+    codes.channels.resize(static_cast<size_t>(rounded * kChannelBytes / 4));
     KernelUse use = UseOf(network, layer, codes);
     use.variant = name();
     use.form = KernelForm::kVector;
@@ -180,13 +183,16 @@ class DenseThumb1 : public Variant {
     use.params = absl::StrCat("{$weights, $channels, ", extras, ", /*inputs=*/", inputs, ", /*outputs=*/", outputs,
                               ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer), "}");
     use.scratch_bytes = wide_ ? AlignedUp(inputs, 8) : 2 * inputs;
-    use.instructions = (wide_ ? layer.macs * 7 / 2 : layer.macs * 3) +
-                       int64_t{outputs} * (codes.sums ? kInstructionsASum : kInstructionsACode);
+    use.instructions = (wide_ ? int64_t{rounded} * inputs * 7 / 2 : layer.macs * 3) +
+                       int64_t{rounded} * (codes.sums ? kInstructionsASum : kInstructionsACode);
     use.code_bytes = 600;
     return use;
   }
 
  private:
+  static constexpr int kChannelBytes = 12;        // of constants beside the weights
+  static constexpr int kMostRoundingBytes = 600;  // that outputs in fours may take: less than the plain kernel's code
+
   bool wide_;
 };
 

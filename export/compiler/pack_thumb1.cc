@@ -117,7 +117,7 @@ std::vector<int64_t> PackThumb1WideDense(const Layer& layer) {
     for (int k = 0; k < (inputs + 7) / 8 * 8; k += 2) {
       for (int output = first; output < first + 4; ++output) {
         for (const int input : {k, k + 1}) {
-          const bool is_there = input < inputs;  // beyond them codes are zeros
+          const bool is_there = input < inputs && output < outputs;  // beyond inputs codes are zeros
           packed.push_back(is_there ? layer.weights[static_cast<size_t>(output * inputs + input)] + 128 : 0);
         }
       }

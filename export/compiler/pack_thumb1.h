@@ -39,7 +39,7 @@ struct Thumb1Dense {
 // None where more weights than one an output do not fit into 7 bits.
 std::optional<Thumb1Dense> PackThumb1Dense(const Layer& layer);
 
-// Any weights of a dense layer with outputs in fours, in 8 bits; inputs are rounded up to eights.
+// Any weights of a dense layer in 8 bits; outputs are rounded up to fours, inputs to eights.
 std::vector<int64_t> PackThumb1WideDense(const Layer& layer);
 
 // [channel / 4][tap][channel % 4]; channels must be a multiple of four.

@@ -15,9 +15,19 @@ constexpr int64_t kConvolutionCodeBytes = 1600;
 constexpr int64_t kCodeBytes = 450;
 constexpr int64_t kInstructionsAnElement = 40;
 constexpr int64_t kInstructionsAPooledElement = 6;
-// On ARMv6-M depthwise convolutions take more, and so does what the contract does in 64 bits.
+// On ARMv6-M the contract's requantization in 64 bits takes more, and so do sums of a single pixel: those of four
+// outputs together, those of the last ones each.
 constexpr int64_t kInstructionsADepthwiseMacOfThumb1 = 8;
+constexpr int64_t kInstructionsADenseMacOfThumb1 = 6;
+constexpr int64_t kInstructionsALastDenseMacOfThumb1 = 14;
 constexpr int64_t kInstructionsAnElementOfThumb1 = 60;
+
+int64_t MacInstructionsOfThumb1(const Layer& layer) {
+  if (layer.kind == LayerKind::kDepthwise) return layer.macs * kInstructionsADepthwiseMacOfThumb1;
+  if (layer.kind != LayerKind::kDense) return layer.macs * kInstructionsAMac;
+  const int64_t outputs = static_cast<int64_t>(layer.channels.size()), last = layer.macs / outputs * (outputs % 4);
+  return (layer.macs - last) * kInstructionsADenseMacOfThumb1 + last * kInstructionsALastDenseMacOfThumb1;
+}
 
 }  // namespace
 
@@ -41,8 +51,7 @@ KernelUse PlainUse(const Network& network, const Layer& layer, const Target& tar
   use.instructions =
       (depthwise ? kInstructionsADepthwiseMac : kInstructionsAMac) * layer.macs + kInstructionsAnElement * elements;
   if (target.core.is_thumb1) {
-    use.instructions = (depthwise ? kInstructionsADepthwiseMacOfThumb1 : kInstructionsAMac) * layer.macs +
-                       kInstructionsAnElementOfThumb1 * elements;
+    use.instructions = MacInstructionsOfThumb1(layer) + kInstructionsAnElementOfThumb1 * elements;
   }
   if (layer.kind == LayerKind::kAveragePool || layer.kind == LayerKind::kMaxPool || layer.kind == LayerKind::kMean) {
     use.instructions += kInstructionsAPooledElement * elements * PoolElements(layer);

@@ -30,7 +30,7 @@ struct DenseThumb1Params {
                              by output / 4; 8 bits: none */
   const uint8_t* extra_counts; /* of each four outputs */
   int32_t inputs;              /* 7 bits: a multiple of eight, 8 bits: of four; under 2^15 */
-  int32_t outputs;             /* a multiple of four */
+  int32_t outputs;             /* 7 bits: a multiple of four; 8 bits: weights and channels are there up to one */
   int32_t right_shift;
   device::OutputRange range; /* for sums */
 };
@@ -194,7 +194,8 @@ struct DenseFoursThumb1 {
   "str r3, [r7, #56]\n" \
   "beq 8f\n"            \
   "b 1b\n"              \
-  "8:\n"
+  "8:\n"                \
+  "str r1, [r7, #32]\n"
 
 /* One code of a sum: constants at r7, output at r0, s in r2; k is the lowest byte of r5. */
 #define MOTE_DENSE_CODE(sum, index) \
@@ -216,7 +217,7 @@ struct DenseFoursThumb1 {
   "subs r3, r3, #128\n"             \
   "strb r3, [r0, #" index "]\n"
 
-/* Codes to `output`; the structure is used up. */
+/* Codes to `output`. What stands for the next four is left in the structure. */
 #define MOTE_DENSE_CODES(sums)                                                                                \
   MOTE_THUMB1_BEGIN MOTE_DENSE_BEGIN sums                                                                     \
       "ldr r0, [r7, #48]\n"                                                                                   \
@@ -228,7 +229,7 @@ struct DenseFoursThumb1 {
       "str r3, [r7, #44]\n"                                                                                   \
       "adds r0, r0, #4\n"                                                                                     \
       "str r0, [r7, #48]\n" MOTE_DENSE_END MOTE_THUMB1_END
-/* Sums to `output`; `count` is used up, output and channels stay. */
+/* Sums to `output`; of what stands for the next four, channels stay. */
 #define MOTE_DENSE_STORED(sums)           \
   MOTE_THUMB1_BEGIN MOTE_DENSE_BEGIN sums \
       "mov r3, r8\n"                      \
@@ -237,8 +238,7 @@ struct DenseFoursThumb1 {
       "mov r6, r11\n"                     \
       "ldr r0, [r7, #48]\n"               \
       "stm r0!, {r3, r4, r5, r6}\n"       \
-      "str r0, [r7, #48]\n"               \
-      "str r1, [r7, #32]\n" MOTE_DENSE_END MOTE_THUMB1_END
+      "str r0, [r7, #48]\n" MOTE_DENSE_END MOTE_THUMB1_END
 MOTE_THUMB1_FUNCTION void DenseCodesThumb1(DenseFoursThumb1*) { asm volatile(MOTE_DENSE_CODES(MOTE_DENSE_SUMS)); }
 MOTE_THUMB1_FUNCTION void DenseSumsThumb1(DenseFoursThumb1*) { asm volatile(MOTE_DENSE_STORED(MOTE_DENSE_SUMS)); }
 MOTE_THUMB1_FUNCTION void WideCodesThumb1(DenseFoursThumb1*) { asm volatile(MOTE_DENSE_CODES(MOTE_WIDE_SUMS)); }
@@ -298,7 +298,14 @@ void RunDenseThumb1(const DenseThumb1Params& p, const uint8_t* input, uint8_t* o
   if (!kSums) {
     fours.output = output;
     fours.count = p.outputs / 4;
-    kWide ? WideCodesThumb1(&fours) : DenseCodesThumb1(&fours);
+    if (!kWide) return DenseCodesThumb1(&fours);
+    if (fours.count != 0) WideCodesThumb1(&fours);
+    uint8_t last[4];
+    fours.output = last;
+    fours.count = 1;
+    const int32_t rest = p.outputs & 3;
+    if (rest != 0) WideCodesThumb1(&fours);
+    for (int32_t i = 0; i < rest; ++i) output[p.outputs - rest + i] = last[i];
     return;
   }
   constexpr int32_t kMost = 16;
@@ -307,7 +314,7 @@ void RunDenseThumb1(const DenseThumb1Params& p, const uint8_t* input, uint8_t* o
   for (int32_t left = p.outputs; left > 0; left -= kMost, channels += 3 * kMost, output += kMost) {
     const int32_t held = left < kMost ? left : kMost;
     fours.output = reinterpret_cast<uint8_t*>(sums);
-    fours.count = held / 4;
+    fours.count = (held + 3) / 4;
     kWide ? WideSumsThumb1(&fours) : DenseSumsThumb1(&fours);
     StoreSumsThumb1(sums, channels, held, p.range, output);
   }

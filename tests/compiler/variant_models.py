@@ -271,7 +271,9 @@ def drawn_dense(rng) -> bytes:
 
 
 def drawn_wide_dense(rng) -> bytes:
-    inputs, outputs = 4 * int(rng.integers(1, 180)), 4 * int(rng.integers(1, 14))
+    inputs, outputs = 4 * int(rng.integers(1, 180)), int(rng.integers(1, 56))
+    if outputs % 4 * inputs > 300:  # too much that it would be rounded up by
+        outputs += -outputs % 4
     layer = OneLayer(rng, [outputs, inputs], 0)
     layer.w.weights.flat[: outputs + 1] = rng.choice([-128, -65, 64, 127], outputs + 1)  # too many for 7 bits
     if rng.random() < 0.3:
