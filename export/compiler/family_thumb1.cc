@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "export/compiler/elementwise_use.h"
 #include "export/compiler/pack_thumb1.h"
 #include "export/compiler/sizes.h"
@@ -108,7 +109,7 @@ class ConvolutionThumb1 : public Variant {
                      layer.horizontal.output, ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer),
                      ", /*row=*/", RowText(layer), "}");
     use.scratch_bytes += 8 * weights->taps + (codes.sums ? 16 * layer.output_channels : 0);
-    const int64_t results = PixelsOfTiles(layer, pixels, codes.sums) * layer.output_channels;
+    const int64_t results = PixelsOfTiles(layer, pixels && !request.streams, codes.sums) * layer.output_channels;
     use.instructions =
         results * weights->taps * 5 / 2 + results * (codes.sums ? kInstructionsASum : kInstructionsACode);
     use.code_bytes = 900;
@@ -147,53 +148,102 @@ class DepthwiseThumb1 : public Variant {
   }
 };
 
-// Weights of 7 bits, or of 8.
+// What dense layers and pixels have in common.
+KernelUse DenseUse(const Network& network, const Layer& layer, const Thumb1Codes& codes, bool wide,
+                   const std::string& extras) {
+  KernelUse use = UseOf(network, layer, codes);
+  const int outputs = static_cast<int>(layer.channels.size());
+  const int inputs = static_cast<int>(layer.weights.size()) / outputs;
+  use.form = KernelForm::kVector;
+  use.takes_null_rows = false;
+  use.header = "mcu_runtime/compiled/fully_connected_thumb1.h";
+  use.params_type = "mote::compiled::DenseThumb1Params";
+  use.function = absl::StrCat("mote::compiled::", wide ? "Wide" : "", "DenseThumb1<", Text(codes.sums), ">");
+  use.params = absl::StrCat("{$weights, $channels, ", extras, ", /*inputs=*/", inputs, ", /*outputs=*/", outputs,
+                            ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer), "}");
+  const int64_t rounded = AlignedUp(outputs, 4);
+  use.instructions =
+      rounded * inputs * (wide ? 7 : 6) / 2 + rounded * (codes.sums ? kInstructionsASum : kInstructionsACode);
+  use.code_bytes = 600;
+  return use;
+}
+
+constexpr int kMostDenseInputs = (1 << 15) - 1;
+
+// Weights of 8 bits, of one pixel.
+std::optional<KernelUse> WideDenseUse(const Network& network, const Layer& layer) {
+  constexpr int kChannelBytes = 12;        // of constants beside the weights
+  constexpr int kMostRoundingBytes = 600;  // that outputs in fours may take: less than the plain kernel's code
+  const int outputs = static_cast<int>(layer.channels.size()), rounded = static_cast<int>(AlignedUp(outputs, 4));
+  const int inputs = static_cast<int>(layer.weights.size()) / outputs;
+  if (inputs % 4 != 0 || inputs > kMostDenseInputs) return std::nullopt;
+  if ((rounded - outputs) * (inputs + kChannelBytes) > kMostRoundingBytes) return std::nullopt;
+  Thumb1Codes codes = PackThumb1Codes(layer, 128);
+  codes.channels.resize(static_cast<size_t>(rounded * kChannelBytes / 4));
+  KernelUse use = DenseUse(network, layer, codes, true, "/*extras=*/nullptr, /*extra_counts=*/nullptr");
+  use.constants.push_back({"weights", "uint8_t", 4, PackThumb1WideDense(layer)});
+  use.scratch_bytes = AlignedUp(inputs, 8);
+  return use;
+}
+
+class WideDenseThumb1 : public Variant {
+ public:
+  std::string name() const override { return "fully_connected_wide_thumb1"; }
+
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kDense) return std::nullopt;
+    if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
+    if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
+    std::optional<KernelUse> use = WideDenseUse(network, layer);
+    if (use) use->variant = name();
+    return use;
+  }
+};
+
+// Weights of 7 bits, but for a few.
 class DenseThumb1 : public Variant {
  public:
-  explicit DenseThumb1(bool wide) : wide_(wide) {}
-
-  std::string name() const override { return wide_ ? "fully_connected_wide_thumb1" : "fully_connected_thumb1"; }
+  std::string name() const override { return "fully_connected_thumb1"; }
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
     if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kDense) return std::nullopt;
     const int outputs = static_cast<int>(layer.channels.size());
     const int inputs = static_cast<int>(layer.weights.size()) / outputs;
-    const int rounded = static_cast<int>(AlignedUp(outputs, 4));
-    if (inputs % (wide_ ? 4 : 8) != 0 || inputs >= 1 << 15) return std::nullopt;
-    if ((rounded - outputs) * (inputs + kChannelBytes) > (wide_ ? kMostRoundingBytes : 0)) return std::nullopt;
+    if (outputs % 4 != 0 || inputs % 8 != 0 || inputs > kMostDenseInputs) return std::nullopt;
     if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
     if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
-    const std::optional<Thumb1Dense> narrow = wide_ ? std::nullopt : PackThumb1Dense(layer);
-    if (!wide_ && !narrow) return std::nullopt;
-    Thumb1Codes codes = PackThumb1Codes(layer, 128);
-    codes.channels.resize(static_cast<size_t>(rounded * kChannelBytes / 4));
-    KernelUse use = UseOf(network, layer, codes);
+    const std::optional<Thumb1Dense> weights = PackThumb1Dense(layer);
+    if (!weights) return std::nullopt;
+    KernelUse use = DenseUse(network, layer, PackThumb1Codes(layer, 128), false, "$extras, $counts");
     use.variant = name();
-    use.form = KernelForm::kVector;
-    use.takes_null_rows = false;
-    use.header = "mcu_runtime/compiled/fully_connected_thumb1.h";
-    use.params_type = "mote::compiled::DenseThumb1Params";
-    use.function = absl::StrCat("mote::compiled::", wide_ ? "Wide" : "", "DenseThumb1<", Text(codes.sums), ">");
-    use.constants.push_back({"weights", "uint8_t", 4, wide_ ? PackThumb1WideDense(layer) : narrow->weights});
-    if (!wide_) {
-      use.constants.push_back({"extras", "uint32_t", 4, narrow->extras});
-      use.constants.push_back({"counts", "uint8_t", 1, narrow->extra_counts});
-    }
-    const std::string extras = wide_ ? "/*extras=*/nullptr, /*extra_counts=*/nullptr" : "$extras, $counts";
-    use.params = absl::StrCat("{$weights, $channels, ", extras, ", /*inputs=*/", inputs, ", /*outputs=*/", outputs,
-                              ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer), "}");
-    use.scratch_bytes = wide_ ? AlignedUp(inputs, 8) : 2 * inputs;
-    use.instructions = (wide_ ? int64_t{rounded} * inputs * 7 / 2 : layer.macs * 3) +
-                       int64_t{rounded} * (codes.sums ? kInstructionsASum : kInstructionsACode);
-    use.code_bytes = 600;
+    use.constants.push_back({"weights", "uint8_t", 4, weights->weights});
+    use.constants.push_back({"extras", "uint32_t", 4, weights->extras});
+    use.constants.push_back({"counts", "uint8_t", 1, weights->extra_counts});
+    use.scratch_bytes = 2 * inputs;
     return use;
   }
+};
 
- private:
-  static constexpr int kChannelBytes = 12;        // of constants beside the weights
-  static constexpr int kMostRoundingBytes = 600;  // that outputs in fours may take: less than the plain kernel's code
+// A filter of one tap, a pixel at a time, where rows that come one by one have too few pixels for a tile.
+class ConvolutionPixelThumb1 : public Variant {
+ public:
+  std::string name() const override { return "conv_2d_pixel_thumb1"; }
 
-  bool wide_;
+  std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
+    if (!request.target.core.is_thumb1 || !request.streams) return std::nullopt;
+    if (layer.kind != LayerKind::kConvolution || layer.taps() != 1) return std::nullopt;
+    if (layer.vertical.stride != 1 || layer.horizontal.stride != 1 || LeavesInput(layer)) return std::nullopt;
+    if (static_cast<int>(layer.weights.size()) != layer.input_channels * layer.output_channels) return std::nullopt;
+    if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
+    if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
+    std::optional<KernelUse> use = WideDenseUse(network, layer);
+    if (!use) return std::nullopt;
+    use->variant = name();
+    use->form = KernelForm::kPixels;
+    use->function = absl::StrReplaceAll(use->function, {{"Dense", "Pixels"}});
+    use->instructions *= int64_t{layer.vertical.output} * layer.horizontal.output;
+    return use;
+  }
 };
 
 class AddThumb1 : public Variant {
@@ -219,8 +269,9 @@ class AddThumb1 : public Variant {
 void AddThumb1Variants(VariantList* variants) {
   variants->push_back(std::make_unique<ConvolutionThumb1>());
   variants->push_back(std::make_unique<DepthwiseThumb1>());
-  variants->push_back(std::make_unique<DenseThumb1>(false));
-  variants->push_back(std::make_unique<DenseThumb1>(true));
+  variants->push_back(std::make_unique<DenseThumb1>());
+  variants->push_back(std::make_unique<WideDenseThumb1>());
+  variants->push_back(std::make_unique<ConvolutionPixelThumb1>());
   variants->push_back(std::make_unique<AddThumb1>());
 }
 

@@ -332,6 +332,16 @@ void WideDenseThumb1(const DenseThumb1Params& p, const uint8_t* input, uint8_t* 
   RunDenseThumb1<kSums, true>(p, input, output, scratch);
 }
 
+/* KernelForm::kPixels: a filter of one tap and stride 1, a pixel at a time. Pixels are aligned to four bytes. */
+template <bool kSums>
+void WidePixelsThumb1(const DenseThumb1Params& p, const uint8_t* const* inputs, int32_t pixels, uint8_t* output,
+                      uint8_t* scratch) {
+  const uint8_t* input = inputs[0];
+  for (; pixels > 0; --pixels, input += p.inputs, output += p.outputs) {
+    WideDenseThumb1<kSums>(p, input, output, scratch);
+  }
+}
+
 }  // namespace mote::compiled
 
 #endif  // MOTE_MCU_RUNTIME_COMPILED_FULLY_CONNECTED_THUMB1_H_

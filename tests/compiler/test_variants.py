@@ -72,6 +72,7 @@ ROWS = {
     "depthwise_conv_2d_thumb1": (["cortex-m0"], ALL, DEPTHWISE, {"depthwise_conv_2d_thumb1"}),
     "fully_connected_thumb1": (["cortex-m0"], ALL, DENSE, {"fully_connected_thumb1"}),
     "fully_connected_wide_thumb1": (["cortex-m0"], ALL, DENSE, {"fully_connected_wide_thumb1"}),
+    "conv_2d_pixel_thumb1": (["cortex-m0"], ["ram"], CONV, {"conv_2d_pixel_thumb1"}),
     "add_thumb1": (["cortex-m0"], ALL, SUM, {"add_thumb1"}),
 }
 # One core of each family with all of its variants; of cores that differ in their compiler's code alone what is chosen.
