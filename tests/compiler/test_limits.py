@@ -41,6 +41,8 @@ CODE = {
     "speed": {KWS: 9 * 1024, VWW: 12 * 1024, IC: 12 * 1024, AD: 3 * 1024, WW: 9 * 1024},
     "size": {KWS: 5 * 1024, VWW: 6 * 1024, IC: 6 * 1024, AD: 2 * 1024, WW: 5 * 1024},
 }
+# The same on a Cortex-M0, where no layer of these models needs the plain convolution.
+CODE_CORTEX_M0 = {KWS: 4_352, VWW: 6_144, IC: 4_864, AD: 2_304, WW: 4_864}
 # Input, arena, static memory and stack on a Cortex-M4, --optimize ram.
 RAM = {KWS: 6 * 1024, VWW: 30_208, IC: 15 * 1024, AD: 2_457, WW: 5 * 1024}
 RAM_BY_ROWS = {VWW: 15_872}
@@ -78,6 +80,11 @@ def test_instructions_with_winograd(core, model, limit):
 @pytest.mark.parametrize("optimize, model, limit", cases(CODE))
 def test_code(optimize, model, limit):
     assert measure(model, "cortex-m4", *(["--optimize", optimize] if optimize != "speed" else []))["code_bytes"] <= limit
+
+
+@pytest.mark.parametrize("core, model, limit", cases({"cortex-m0": CODE_CORTEX_M0}))
+def test_code_on_cortex_m0(core, model, limit):
+    assert measure(model, core)["code_bytes"] <= limit
 
 
 @pytest.mark.parametrize("optimize, model, limit", cases({"ram": RAM}))
