@@ -149,8 +149,8 @@ int32_t mote_model_operator_output_count(const mote_model* model, int32_t op);
 int32_t mote_model_operator_output(const mote_model* model, int32_t op, int32_t index); /* tensor index */
 
 /* Runs the golden inputs that the export has stored in the file, and compares the checksum of every operator's outputs:
- * to be called once at boot, between loading and the first inference. Resets all state before and after, writes over the
- * inputs, and calls no hook. MOTE_ERROR_SELFTEST: an operator gave something else (`fault.op`), or the file has no
+ * to be called once at boot, between loading and the first inference. Resets all state before and after, writes over
+ * the inputs, and calls no hook. MOTE_ERROR_SELFTEST: an operator gave something else (`fault.op`), or the file has no
  * golden data for this model (`fault.op` is -1). */
 mote_status mote_selftest(mote_model* model);
 

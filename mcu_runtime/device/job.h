@@ -43,8 +43,7 @@
 
 /* mote_job.flags */
 #define MOTE_JOB_TRACE 1u /* keep every tensor */
-#define MOTE_JOB_COUNT 2u /* count instructions: of the loop, of loading, and of the first counted_samples inferences \
-                           */
+#define MOTE_JOB_COUNT 2u /* count instructions: of the loop, of loading, of the first counted_samples inferences */
 #define MOTE_JOB_SPOIL 4u /* MOTE_JOB_MODELS: as MOTE_JOB_OVERRUN, for every model */
 
 typedef struct mote_job {

@@ -29,7 +29,7 @@ struct DotTile {
 #if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
 constexpr bool kHasLongMultiply = false; /* 32 x 32 bits give 32 */
 constexpr bool kHasDivide = false;
-constexpr DotTile kDotTile = {1, 3, 1};  /* eight registers and no offset loads of signed bytes: 4.3; packed: 2.6 */
+constexpr DotTile kDotTile = {1, 3, 1}; /* eight registers and no offset loads of signed bytes: 4.3; packed: 2.6 */
 constexpr bool kPacksPixels = true;
 constexpr int32_t kDepthwiseTile = 4;
 constexpr int32_t kBlockChannels = 16;

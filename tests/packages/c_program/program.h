@@ -2,8 +2,13 @@
 #define PROGRAM_H
 
 #ifdef __cplusplus
-extern "C"
+extern "C" {
 #endif
+
 int program(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
