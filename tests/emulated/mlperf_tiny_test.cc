@@ -11,6 +11,11 @@ constexpr const char* kModels[] = {"ad01_int8", "kws_ref_model", "pretrainedResn
                                    "vww_96_int8"};
 constexpr int64_t kInputs = 5;
 
+// Limits of the plain kernels' instructions for the keyword model, and of loading's share of an inference of visual
+// wake words.
+constexpr int64_t kKeywordInstructions = 12'000'000, kKeywordInstructionsOnM0 = 15'000'000;
+constexpr double kLoadShare = 0.02, kLoadShareOnM0 = 0.025;
+
 class MlperfTinyOnCore : public testing::TestWithParam<std::string> {};
 
 TEST_P(MlperfTinyOnCore, EveryTensorEqualsTheHosts) {
@@ -33,6 +38,14 @@ TEST_P(MlperfTinyOnCore, EveryTensorEqualsTheHosts) {
     for (const auto& [index, tensor] : host->tensors) {
       ASSERT_TRUE(core->result.tensors.count(index)) << "tensor " << index;
       EXPECT_TRUE(torch::equal(tensor, core->result.tensors.at(index))) << "tensor " << index;
+    }
+    const bool is_m0 = GetParam() == "cortex-m0";
+    if (std::string_view(name) == "kws_ref_model") {
+      EXPECT_LE(core->instructions, is_m0 ? kKeywordInstructionsOnM0 : kKeywordInstructions);
+    }
+    if (std::string_view(name) == "vww_96_int8") {
+      EXPECT_LE(static_cast<double>(core->load_instructions),
+                static_cast<double>(core->instructions) * (is_m0 ? kLoadShareOnM0 : kLoadShare));
     }
     RecordProperty(absl::StrCat(name, "_instructions"), absl::StrCat(core->instructions));
     std::printf("%s on %s (%s): %d instructions an inference\n", name, GetParam().c_str(), core->machine.c_str(),
