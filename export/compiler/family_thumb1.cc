@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "export/compiler/elementwise_use.h"
 #include "export/compiler/pack_thumb1.h"
 #include "export/compiler/sizes.h"
@@ -48,8 +47,12 @@ std::string RangeText(const Layer& layer) {
 
 const char* Text(bool value) { return value ? "true" : "false"; }
 
-bool WritesNhwc8(const Tensor& output, const Request& request) {
-  return output.type == "int8" && (!request.output || *request.output == Nhwc8(output));
+// For such a core, int8 codes in, and int8 codes out as the file has them.
+bool TakesCodes(const Network& network, const Layer& layer, const Request& request) {
+  if (!request.target.core.is_thumb1) return false;
+  const Tensor& input = network.tensors[layer.inputs[0]];
+  const Tensor& output = network.tensors[layer.outputs[0]];
+  return input.type == "int8" && output.type == "int8" && (!request.output || *request.output == Nhwc8(output));
 }
 
 // What both kinds of layers have in common.
@@ -82,10 +85,8 @@ class ConvolutionThumb1 : public Variant {
   std::string name() const override { return "conv_2d_thumb1"; }
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
-    if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kConvolution) return std::nullopt;
+    if (layer.kind != LayerKind::kConvolution || !TakesCodes(network, layer, request)) return std::nullopt;
     if (layer.horizontal.dilation != 1 && layer.horizontal.filter != 1) return std::nullopt;
-    if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
-    if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
     const std::optional<Thumb1Weights> weights = PackThumb1Gemm(layer);
     if (!weights) return std::nullopt;
     const Thumb1Codes codes = PackThumb1Codes(layer);
@@ -122,11 +123,9 @@ class DepthwiseThumb1 : public Variant {
   std::string name() const override { return "depthwise_conv_2d_thumb1"; }
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
-    if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kDepthwise) return std::nullopt;
+    if (layer.kind != LayerKind::kDepthwise || !TakesCodes(network, layer, request)) return std::nullopt;
     if (layer.horizontal.dilation != 1 && layer.horizontal.filter != 1) return std::nullopt;
     if (layer.input_channels != layer.output_channels || layer.input_channels % 4 != 0) return std::nullopt;
-    if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
-    if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
     const Thumb1Codes codes = PackThumb1Codes(layer);
     KernelUse use = UseOf(network, layer, codes);
     use.variant = name();
@@ -150,7 +149,7 @@ class DepthwiseThumb1 : public Variant {
 
 // What dense layers and pixels have in common.
 KernelUse DenseUse(const Network& network, const Layer& layer, const Thumb1Codes& codes, bool wide,
-                   const std::string& extras) {
+                   const std::string& function) {
   KernelUse use = UseOf(network, layer, codes);
   const int outputs = static_cast<int>(layer.channels.size());
   const int inputs = static_cast<int>(layer.weights.size()) / outputs;
@@ -158,7 +157,8 @@ KernelUse DenseUse(const Network& network, const Layer& layer, const Thumb1Codes
   use.takes_null_rows = false;
   use.header = "mcu_runtime/compiled/fully_connected_thumb1.h";
   use.params_type = "mote::compiled::DenseThumb1Params";
-  use.function = absl::StrCat("mote::compiled::", wide ? "Wide" : "", "DenseThumb1<", Text(codes.sums), ">");
+  use.function = absl::StrCat("mote::compiled::", function, "<", Text(codes.sums), ">");
+  const std::string extras = wide ? "/*extras=*/nullptr, /*extra_counts=*/nullptr" : "$extras, $counts";
   use.params = absl::StrCat("{$weights, $channels, ", extras, ", /*inputs=*/", inputs, ", /*outputs=*/", outputs,
                             ", /*right_shift=*/", codes.right_shift, ", /*range=*/", RangeText(layer), "}");
   const int64_t rounded = AlignedUp(outputs, 4);
@@ -171,7 +171,7 @@ KernelUse DenseUse(const Network& network, const Layer& layer, const Thumb1Codes
 constexpr int kMostDenseInputs = (1 << 15) - 1;
 
 // Weights of 8 bits, of one pixel.
-std::optional<KernelUse> WideDenseUse(const Network& network, const Layer& layer) {
+std::optional<KernelUse> WideDenseUse(const Network& network, const Layer& layer, const std::string& function) {
   constexpr int kChannelBytes = 12;        // of constants beside the weights
   constexpr int kMostRoundingBytes = 600;  // that outputs in fours may take: less than the plain kernel's code
   const int outputs = static_cast<int>(layer.channels.size()), rounded = static_cast<int>(AlignedUp(outputs, 4));
@@ -180,7 +180,7 @@ std::optional<KernelUse> WideDenseUse(const Network& network, const Layer& layer
   if ((rounded - outputs) * (inputs + kChannelBytes) > kMostRoundingBytes) return std::nullopt;
   Thumb1Codes codes = PackThumb1Codes(layer, 128);
   codes.channels.resize(static_cast<size_t>(rounded * kChannelBytes / 4));
-  KernelUse use = DenseUse(network, layer, codes, true, "/*extras=*/nullptr, /*extra_counts=*/nullptr");
+  KernelUse use = DenseUse(network, layer, codes, true, function);
   use.constants.push_back({"weights", "uint8_t", 4, PackThumb1WideDense(layer)});
   use.scratch_bytes = AlignedUp(inputs, 8);
   return use;
@@ -191,10 +191,8 @@ class WideDenseThumb1 : public Variant {
   std::string name() const override { return "fully_connected_wide_thumb1"; }
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
-    if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kDense) return std::nullopt;
-    if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
-    if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
-    std::optional<KernelUse> use = WideDenseUse(network, layer);
+    if (layer.kind != LayerKind::kDense || !TakesCodes(network, layer, request)) return std::nullopt;
+    std::optional<KernelUse> use = WideDenseUse(network, layer, "WideDenseThumb1");
     if (use) use->variant = name();
     return use;
   }
@@ -206,15 +204,13 @@ class DenseThumb1 : public Variant {
   std::string name() const override { return "fully_connected_thumb1"; }
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
-    if (!request.target.core.is_thumb1 || layer.kind != LayerKind::kDense) return std::nullopt;
+    if (layer.kind != LayerKind::kDense || !TakesCodes(network, layer, request)) return std::nullopt;
     const int outputs = static_cast<int>(layer.channels.size());
     const int inputs = static_cast<int>(layer.weights.size()) / outputs;
     if (outputs % 4 != 0 || inputs % 8 != 0 || inputs > kMostDenseInputs) return std::nullopt;
-    if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
-    if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
     const std::optional<Thumb1Dense> weights = PackThumb1Dense(layer);
     if (!weights) return std::nullopt;
-    KernelUse use = DenseUse(network, layer, PackThumb1Codes(layer, 128), false, "$extras, $counts");
+    KernelUse use = DenseUse(network, layer, PackThumb1Codes(layer, 128), false, "DenseThumb1");
     use.variant = name();
     use.constants.push_back({"weights", "uint8_t", 4, weights->weights});
     use.constants.push_back({"extras", "uint32_t", 4, weights->extras});
@@ -230,17 +226,14 @@ class ConvolutionPixelThumb1 : public Variant {
   std::string name() const override { return "conv_2d_pixel_thumb1"; }
 
   std::optional<KernelUse> Use(const Network& network, const Layer& layer, const Request& request) const override {
-    if (!request.target.core.is_thumb1 || !request.streams) return std::nullopt;
-    if (layer.kind != LayerKind::kConvolution || layer.taps() != 1) return std::nullopt;
+    if (layer.kind != LayerKind::kConvolution || !TakesCodes(network, layer, request)) return std::nullopt;
+    if (!request.streams || layer.taps() != 1) return std::nullopt;
     if (layer.vertical.stride != 1 || layer.horizontal.stride != 1 || LeavesInput(layer)) return std::nullopt;
     if (static_cast<int>(layer.weights.size()) != layer.input_channels * layer.output_channels) return std::nullopt;
-    if (network.tensors[layer.inputs[0]].type != "int8") return std::nullopt;
-    if (!WritesNhwc8(network.tensors[layer.outputs[0]], request)) return std::nullopt;
-    std::optional<KernelUse> use = WideDenseUse(network, layer);
+    std::optional<KernelUse> use = WideDenseUse(network, layer, "WidePixelsThumb1");
     if (!use) return std::nullopt;
     use->variant = name();
     use->form = KernelForm::kPixels;
-    use->function = absl::StrReplaceAll(use->function, {{"Dense", "Pixels"}});
     use->instructions *= int64_t{layer.vertical.output} * layer.horizontal.output;
     return use;
   }

@@ -279,8 +279,7 @@ inline uint32_t PackDenseThumb1(const uint32_t* input, int32_t words, uint32_t* 
   return total;
 }
 
-/* KernelForm::kVector. `input` is aligned to four bytes. `scratch`: of 7 bits two bytes an input, of 8 one, in eights.
- */
+/* KernelForm::kVector. `input` is aligned to four bytes. `scratch`: two bytes an input; of 8 bits one, up to eights. */
 template <bool kSums, bool kWide>
 void RunDenseThumb1(const DenseThumb1Params& p, const uint8_t* input, uint8_t* output, uint8_t* scratch) {
   uint32_t* const codes = reinterpret_cast<uint32_t*>(scratch);
